@@ -1,0 +1,1 @@
+"""Vendrive runs unattended car vending towers."""

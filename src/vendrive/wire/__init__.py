@@ -1,0 +1,1 @@
+"""Messages between programs: frozen, versioned, validated when read."""

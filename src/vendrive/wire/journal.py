@@ -1,0 +1,198 @@
+"""The journal: what a station saw and did, append-only, pushed to retail by sequence number."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vendrive.wire.base import Message
+
+
+class Started(Message):
+    """The station's program started and took control of the machine with a new epoch (0: not yet)."""
+
+    kind: Literal["started"] = "started"
+    control_epoch: int
+
+
+class OrderStored(Message):
+    """An order was verified and stored; from here on it holds without retail."""
+
+    kind: Literal["order_stored"] = "order_stored"
+    number: int
+    order_kind: str
+
+
+class PassHeld(Message):
+    """The pass of this drive can be redeemed here: the phone may say "ready at the tower"."""
+
+    kind: Literal["pass_held"] = "pass_held"
+    drive_id: str
+    revision: int
+
+
+class PersonRefused(Message):
+    """Somebody was refused, and nothing moved."""
+
+    kind: Literal["person_refused"] = "person_refused"
+    drive_id: str | None
+    code: str
+
+
+class PersonVerified(Message):
+    """The holder of the drive stood here; `distance` is the engine's own unit, None for a PIN."""
+
+    kind: Literal["person_verified"] = "person_verified"
+    drive_id: str
+    method: Literal["face", "pin"]
+    distance: float | None
+
+
+class CommandGiven(Message):
+    """Written before the command is sent."""
+
+    kind: Literal["command_given"] = "command_given"
+    control_epoch: int
+    seq: int
+    operation: str
+    arguments: dict[str, str]
+    purpose: str
+
+
+class CommandEnded(Message):
+    """The machine reported the end of a command; `result` is done, failed, refused or unknown."""
+
+    kind: Literal["command_ended"] = "command_ended"
+    seq: int
+    result: str
+    reason: str
+
+
+class VehiclePresented(Message):
+    """The drive's vehicle stands in the bay."""
+
+    kind: Literal["vehicle_presented"] = "vehicle_presented"
+    drive_id: str
+    vehicle_id: str
+    bay: str
+
+
+class HandedOver(Message):
+    """The vehicle has left the bay with its driver. The pass is used."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    drive_id: str
+    vehicle_id: str
+    bay: str
+
+
+class HandOverAborted(Message):
+    """A hand-over ended without the vehicle leaving; the pass is still good for the same person."""
+
+    kind: Literal["hand_over_aborted"] = "hand_over_aborted"
+    drive_id: str
+    code: str
+
+
+class ReturnStarted(Message):
+    """A borrower asked to bring a vehicle back."""
+
+    kind: Literal["return_started"] = "return_started"
+    drive_id: str
+    bay: str
+
+
+class ReturnRefused(Message):
+    """What stands in the bay cannot be taken in; it may drive out again."""
+
+    kind: Literal["return_refused"] = "return_refused"
+    drive_id: str
+    code: str
+
+
+class Returned(Message):
+    """The vehicle was identified, measured and stored: the drive is over."""
+
+    kind: Literal["returned"] = "returned"
+    drive_id: str
+    vehicle_id: str
+    slot: str
+    length_mm: int
+    mass_kg: int
+
+
+class FaceWiped(Message):
+    """All templates of this person are gone from this station."""
+
+    kind: Literal["face_wiped"] = "face_wiped"
+    person_id: str
+
+
+class Counted(Message):
+    """Where each vehicle stands, by tag, as the machine senses it."""
+
+    kind: Literal["counted"] = "counted"
+    places: dict[str, str]
+    reason: str
+
+
+class Alarm(Message):
+    """Emergency stop, help call, contradiction, lost contact: what a person must know."""
+
+    kind: Literal["alarm"] = "alarm"
+    name: str
+    part: str
+    source: str
+
+
+class AlarmEnded(Message):
+    """An alarm is over."""
+
+    kind: Literal["alarm_ended"] = "alarm_ended"
+    name: str
+    part: str
+    source: str
+
+
+Event = Annotated[
+    Started
+    | OrderStored
+    | PassHeld
+    | PersonRefused
+    | PersonVerified
+    | CommandGiven
+    | CommandEnded
+    | VehiclePresented
+    | HandedOver
+    | HandOverAborted
+    | ReturnStarted
+    | ReturnRefused
+    | Returned
+    | FaceWiped
+    | Counted
+    | Alarm
+    | AlarmEnded,
+    Field(discriminator="kind"),
+]
+
+
+class Entry(Message):
+    """One row of the journal. `digest` chains it to the row before (vendrive.audit), hex."""
+
+    seq: int
+    at: datetime
+    event: Event
+    digest: str
+
+
+class JournalBatch(Message):
+    """Entries in order without a gap; sending one twice has no second effect."""
+
+    tower_id: str
+    entries: tuple[Entry, ...]
+
+
+class JournalAck(Message):
+    """Everything up to and including `up_to` is stored in retail."""
+
+    up_to: int

@@ -1,0 +1,54 @@
+"""What a station shows retail of its tower, for the console: the newest report replaces the one before."""
+
+from datetime import datetime
+
+from vendrive.wire.base import Message
+
+
+class SlotReport(Message):
+    """One slot as sensed."""
+
+    name: str
+    storey: int
+    column: int
+    occupied: bool
+    tag: str
+
+
+class LiftReport(Message):
+    """One lift; `storey` is -1 between levels."""
+
+    name: str
+    position_mm: float
+    storey: int
+    moving: bool
+    loaded: bool
+    tag: str
+
+
+class BayReport(Message):
+    """One bay; doors are open, closed or between."""
+
+    name: str
+    street_door: str
+    inner_door: str
+    vehicle: bool
+    tag: str
+    person: bool
+
+
+class TowerReport(Message):
+    """The whole tower; `machine` is a PLC mode or "unknown" where its data is stale."""
+
+    tower_id: str
+    at: datetime
+    machine: str
+    emergency_stop: bool
+    help_called: bool
+    activity: str
+    storeys: int
+    lifts: tuple[LiftReport, ...]
+    slots: tuple[SlotReport, ...]
+    bays: tuple[BayReport, ...]
+    journal_seq: int
+    order_number: int

@@ -1,7 +1,7 @@
 """The demo's calendar: three days pass in a minute, while machines keep real time.
 
-The offset is a file that retail and the stations of one demo read; only the demo's own entry points build this clock, so no
-setting of a program can move its calendar.
+The offset is a file that retail and the stations of one demo read; only the demo's own entry points build this clock,
+so no setting of a program can move its calendar.
 """
 
 import os

@@ -55,7 +55,7 @@ class Program:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 text=True,
-                preexec_fn=_end_with_owner if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=_end_with_owner if sys.platform == "linux" else None,
             )
         if self._process.stdout is None:
             raise ProgramFailed(f"{self.name} has no standard output")

@@ -1,0 +1,1 @@
+"""Shared by tests: waiting for conditions, real programs as fixtures."""

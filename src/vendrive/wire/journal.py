@@ -184,6 +184,15 @@ class Entry(Message):
     event: Event
     digest: str
 
+    def payload(self) -> bytes:
+        """Return the bytes that the digest covers, besides the number and the digest before."""
+        return sealed_payload(self.at, self.event)
+
+
+def sealed_payload(at: datetime, event: Event) -> bytes:
+    """Return what of an entry goes into the chain: both sides compute it from what they stored."""
+    return f"{at.isoformat()}\n{event.model_dump_json()}".encode()
+
 
 class JournalBatch(Message):
     """Entries in order without a gap; sending one twice has no second effect."""

@@ -1,0 +1,1 @@
+"""Pictures to people: reading pictures and QR codes, finding one face, comparing two."""

@@ -147,3 +147,8 @@ def test_a_moment_without_a_zone_is_refused(env: Environment) -> None:
 )
 def test_money_is_written_with_decimals_only_where_there_are_any(minor: int, currency: str, written: str) -> None:
     assert money(minor, currency) == written
+
+
+def test_a_page_chooses_its_room_itself(env: Environment) -> None:
+    html = env.from_string('{% extends "design/base.html" %}{% set room = "console" %}').render(lang="en")
+    assert '<body class="console">' in html

@@ -18,7 +18,7 @@ MAX_BYTES = 15 * 1024 * 1024
 MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 64
 LONGER_SIDE_PX = 1280
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 class PictureProblem(StrEnum):

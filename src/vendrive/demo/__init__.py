@@ -1,0 +1,1 @@
+"""Starts the programs on one machine, and what exists for demos alone."""

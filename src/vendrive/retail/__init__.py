@@ -1,0 +1,1 @@
+"""Bookings, people, money and the pages: the Django project, one folder per noun."""

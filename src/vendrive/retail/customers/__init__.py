@@ -1,0 +1,1 @@
+"""Who a customer is, how we may recognise them, and what was proved."""

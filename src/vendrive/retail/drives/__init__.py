@@ -1,0 +1,1 @@
+"""Programmes, eligibility, bookings, passes and what becomes of them."""

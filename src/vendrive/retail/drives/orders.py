@@ -1,0 +1,148 @@
+"""Orders for stations: numbered after commit, built from the rows as they are then, signed."""
+
+import base64
+import json
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from vendrive.ids import random_bytes
+from vendrive.passes.sealing import seal_for
+from vendrive.passes.signing import ORDER_PURPOSE, sign_text
+from vendrive.retail.config import keys, ports
+from vendrive.retail.customers.models import Person
+from vendrive.retail.customers.queries import usable_template
+from vendrive.retail.drives.models import OPEN, Drive
+from vendrive.retail.drives.scarcity import locked
+from vendrive.retail.fleet.models import OrderKind, StationOrder, Tower, Vehicle, VehicleState
+from vendrive.retail.fleet.queries import wire_vehicle
+from vendrive.vision.faces import THRESHOLD
+from vendrive.wire.orders import (
+    Cancel,
+    Check,
+    FaceCheck,
+    HandOver,
+    Limits,
+    OperatorAction,
+    OperatorRequest,
+    Order,
+    OrderBody,
+    OrdersPage,
+    PinCheck,
+    SignedOrder,
+    Stock,
+    WipeFace,
+)
+
+PAGE = 50
+EPHEMERAL_BYTES = 32
+
+
+def publish_orders(tower_id: str) -> int:
+    """Number, build and sign what was committed for a tower since the last time; return how many orders that were.
+
+    One publisher at a time: numbers are given without a gap to rows that are committed already, so a station's
+    cursor never passes an order that appears later. Raise Refused (busy_try_again).
+    """
+    with locked([f"publisher:{tower_id}"]):
+        tower = Tower.objects.select_for_update().get(pk=tower_id)
+        waiting = StationOrder.objects.filter(tower=tower, number=None, dropped_at=None).order_by("id")
+        before = tower.last_order
+        for row in waiting:
+            _publish(tower, row)
+        tower.save(update_fields=["last_order"])
+        return tower.last_order - before
+
+
+def list_orders(tower_id: str, after: int) -> OrdersPage:
+    """Return published orders with numbers above `after`, in order, at most a page."""
+    rows = StationOrder.objects.filter(tower_id=tower_id, number__gt=after).order_by("number")[:PAGE]
+    return OrdersPage(orders=tuple(SignedOrder(payload=row.payload, signature=row.signature) for row in rows))
+
+
+def _publish(tower: Tower, row: StationOrder) -> None:
+    now = ports().clock.now()
+    body = _body(tower, row, now)
+    if body is None:
+        row.dropped_at = now
+        row.save(update_fields=["dropped_at"])
+        return
+    tower.last_order += 1
+    row.number = tower.last_order
+    order = Order(order_id=str(row.order_id), tower_id=tower.slug, number=row.number, issued_at=now, body=body)
+    row.payload = order.model_dump_json()
+    row.signature = sign_text(keys().signing, ORDER_PURPOSE, row.payload)
+    row.save(update_fields=["number", "payload_box", "signature"])
+
+
+def _body(tower: Tower, row: StationOrder, now: datetime) -> OrderBody | None:
+    """Return what to say, or None where there is nothing left to say."""
+    intent = row.intent
+    match OrderKind(row.kind):
+        case OrderKind.hand_over:
+            return _hand_over(tower, intent["drive_id"], intent["revision"])
+        case OrderKind.cancel:
+            return Cancel(drive_id=intent["drive_id"], revision=intent["revision"])
+        case OrderKind.wipe_face:
+            return WipeFace(person_id=intent["person_id"])
+        case OrderKind.stock:
+            return _stock(tower)
+        case OrderKind.operator:
+            expires_at = datetime.fromisoformat(intent["expires_at"])
+            action = OperatorAction(intent["action"])
+            return (
+                OperatorRequest(action=action, staff=intent["staff"], expires_at=expires_at)
+                if now < expires_at
+                else None
+            )
+
+
+def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:
+    parts = ("person", "vehicle__model", "vehicle__paint")
+    drive = Drive.objects.select_related(*parts).filter(pk=UUID(drive_id), state__in=OPEN, revision=revision).first()
+    if drive is None:
+        return None  # it was cancelled, or a later revision follows
+    check = _check(tower, drive.person)
+    if check is None:
+        return None  # not ready until the person has a face or a PIN again, which orders a new revision
+    return HandOver(
+        drive_id=str(drive.id),
+        revision=drive.revision,
+        pass_id=str(drive.pass_id),
+        person_id=str(drive.person_id),
+        greeting=drive.person.name,
+        short_code=drive.short_code,
+        vehicle=wire_vehicle(drive.vehicle),
+        not_before=drive.not_before,
+        not_after=drive.not_after,
+        due_at=drive.due_at,
+        check=check,
+        limits=Limits(),
+        programme_revision=drive.programme_revision,
+    )
+
+
+def _check(tower: Tower, person: Person) -> Check | None:
+    """Return the face, sealed for this tower alone, or the PIN, or None."""
+    face = usable_template(person)
+    if face is not None and tower.sealing_key:
+        engine, template = face
+        recipient = X25519PublicKey.from_public_bytes(base64.b64decode(tower.sealing_key))
+        context = f"{person.pk}/{tower.slug}"
+        box = seal_for(recipient, template, context, random_bytes(EPHEMERAL_BYTES))
+        return FaceCheck(engine=engine, threshold=THRESHOLD, sealed_template=box)
+    return _pin(person)
+
+
+def _pin(person: Person) -> PinCheck | None:
+    if not person.pin_box:
+        return None
+    salt, digest = (base64.b64decode(part) for part in json.loads(person.pin))
+    return PinCheck(salt=salt, digest=digest)
+
+
+def _stock(tower: Tower) -> Stock:
+    may_stand = Vehicle.objects.filter(tower=tower).exclude(state=VehicleState.service)
+    vehicles = may_stand.select_related("model", "paint").order_by("tag")
+    return Stock(vehicles=tuple(wire_vehicle(vehicle) for vehicle in vehicles))

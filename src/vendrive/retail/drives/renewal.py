@@ -1,0 +1,34 @@
+"""What open drives need when the way a person is recognised changes."""
+
+from vendrive.retail.customers.models import Person
+from vendrive.retail.drives.models import OPEN, Drive, DriveState
+from vendrive.retail.fleet.actions import queue_order
+from vendrive.retail.fleet.models import OrderKind, StationOrder
+
+
+def renew_open_drives(person: Person) -> None:
+    """Give every open drive of the person a new revision: its tower must hold the new check before it is ready."""
+    for drive in Drive.objects.select_for_update().filter(person=person, state__in=OPEN).order_by("id"):
+        drive.revision += 1
+        drive.state = DriveState.booked
+        drive.save(update_fields=["revision", "state"])
+        queue_hand_over(drive)
+
+
+def queue_hand_over(drive: Drive) -> None:
+    """Order the hand-over of a drive at its present revision."""
+    intent: dict[str, object] = {"drive_id": str(drive.id), "revision": drive.revision}
+    queue_order(drive.tower_id, OrderKind.hand_over, intent, person_id=drive.person_id)
+
+
+def queue_cancel(drive: Drive) -> None:
+    """Order a station to forget a drive."""
+    intent: dict[str, object] = {"drive_id": str(drive.id), "revision": drive.revision}
+    queue_order(drive.tower_id, OrderKind.cancel, intent, person_id=drive.person_id)
+
+
+def wipe_face_at_towers(person: Person) -> None:
+    """Order every tower that was ever given a template of this person to delete it."""
+    held = StationOrder.objects.filter(person_id=person.pk, kind=OrderKind.hand_over, dropped_at=None)
+    for tower_id in sorted(set(held.values_list("tower_id", flat=True))):
+        queue_order(tower_id, OrderKind.wipe_face, {"person_id": str(person.pk)}, person_id=person.pk)

@@ -1,0 +1,1 @@
+"""What happened: audit rows, the outbox of notices, and idempotency keys."""

@@ -1,0 +1,1 @@
+"""Towers, vehicles, and the line between retail and the stations."""

@@ -1,0 +1,121 @@
+"""Towers, the vehicles in their pools, and what passes between retail and each station."""
+
+from django.db import models
+
+from vendrive.ids import new_uuid
+from vendrive.retail.catalogue.models import Paint, VehicleModel
+from vendrive.retail.fields import Sealed, sealed_column
+
+
+class Tower(models.Model):
+    """A vending tower. Opening hours are minutes of the local day; 0 and 1440 mean always."""
+
+    slug = models.SlugField(primary_key=True, max_length=40)
+    name = models.CharField(max_length=80)
+    name_zh = models.CharField(max_length=80)
+    city = models.CharField(max_length=60)
+    city_zh = models.CharField(max_length=60)
+    address = models.CharField(max_length=200)
+    address_zh = models.CharField(max_length=200)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    time_zone = models.CharField(max_length=40)
+    opens_minute = models.PositiveSmallIntegerField(default=0)
+    closes_minute = models.PositiveSmallIntegerField(default=1440)
+    layout = models.CharField(max_length=40)
+    bays = models.PositiveSmallIntegerField(default=1)
+    pickups_per_bay_quarter = models.PositiveSmallIntegerField(default=1)
+    slots = models.PositiveSmallIntegerField()
+    overflow = models.PositiveSmallIntegerField(default=0)
+    reserve = models.PositiveSmallIntegerField(default=0)
+    # The station's public keys, raw base64; empty until it is enrolled.
+    signing_key = models.CharField(max_length=60, blank=True)
+    sealing_key = models.CharField(max_length=60, blank=True)
+    report = models.JSONField(null=True)
+    report_at = models.DateTimeField(null=True)
+    last_order = models.PositiveBigIntegerField(default=0)
+    journal_seq = models.PositiveBigIntegerField(default=0)
+    journal_digest = models.CharField(max_length=64, default="0" * 64)
+
+    @property
+    def pickups_per_quarter(self) -> int:
+        """Return how many cars all bays can hand over in one quarter hour."""
+        return self.bays * self.pickups_per_bay_quarter
+
+
+class VehicleState(models.TextChoices):
+    """Where a vehicle is in its life."""
+
+    pool = "pool"
+    out = "out"
+    reserved = "reserved"  # a purchase waits for its payment
+    sold = "sold"
+    service = "service"
+
+
+class Vehicle(models.Model):
+    """One car; `tag` is what the readers of a tower sense."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    tag = models.CharField(max_length=40, unique=True)
+    plate = models.CharField(max_length=20, unique=True)
+    model = models.ForeignKey(VehicleModel, on_delete=models.PROTECT, related_name="vehicles")
+    paint = models.ForeignKey(Paint, on_delete=models.PROTECT, related_name="vehicles")
+    tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="vehicles")
+    state = models.CharField(max_length=10, choices=VehicleState, default=VehicleState.pool)
+
+
+class OrderKind(models.TextChoices):
+    """What a station can be told."""
+
+    hand_over = "hand_over"
+    cancel = "cancel"
+    wipe_face = "wipe_face"
+    stock = "stock"
+    operator = "operator"
+
+
+class StationOrder(models.Model):
+    """What a station is to be told. `number` and the signed payload are given by the publisher, after commit."""
+
+    order_id = models.UUIDField(unique=True, default=new_uuid, editable=False)
+    tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="orders")
+    kind = models.CharField(max_length=10, choices=OrderKind)
+    # What the body is made from when it is published; it holds identifiers, no personal data.
+    intent = models.JSONField()
+    person_id = models.UUIDField(null=True)
+    number = models.PositiveBigIntegerField(null=True)
+    payload_box = sealed_column()
+    payload = Sealed()
+    signature = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tower", "number"], name="order_number_once_per_tower")]
+        indexes = [models.Index(fields=["person_id", "tower"], name="orders_of_a_person")]
+
+
+class StationNonce(models.Model):
+    """A nonce that a station has used; it counts once."""
+
+    tower = models.ForeignKey(Tower, on_delete=models.CASCADE)
+    nonce = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tower", "nonce"], name="nonce_once_per_tower")]
+
+
+class JournalEntry(models.Model):
+    """One row of a station's journal, as it was sent."""
+
+    tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="journal")
+    seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    event = models.JSONField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tower", "seq"], name="journal_seq_once_per_tower")]

@@ -1,0 +1,1 @@
+"""Live events for the console: a small ASGI process."""

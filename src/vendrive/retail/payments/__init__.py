@@ -1,0 +1,1 @@
+"""Money: integers of minor units in a double-entry ledger."""

@@ -1,0 +1,1 @@
+"""Buying the car that was driven."""

@@ -1,0 +1,5 @@
+"""Addresses of the pages and the interfaces."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,5 @@
+"""Importing this sets Django up, so that test modules may import models at their top."""
+
+import django
+
+django.setup()

@@ -1,0 +1,122 @@
+"""Pictures within limits, upright; QR codes from a camera frame."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import segno
+from PIL import Image
+
+from vendrive.vision.images import MAX_BYTES, Picture, PictureProblem, Unreadable, read_image, read_qr
+from vendrive.wire.errors import ErrorCode
+
+
+def encoded(width: int, height: int, form: str = "JPEG", orientation: int = 1) -> bytes:
+    """Left half red, right half blue."""
+    image = Image.new("RGB", (width, height), (200, 30, 30))
+    image.paste((30, 30, 200), (width // 2, 0, width, height))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    image.save(out, form, exif=exif)
+    return out.getvalue()
+
+
+def declared_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header declares this size."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def problem(data: bytes) -> PictureProblem:
+    with pytest.raises(Unreadable) as refusal:
+        read_image(data)
+    assert refusal.value.code is ErrorCode.picture_unreadable
+    return refusal.value.problem
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_reads_rgb(form: str) -> None:
+    picture = read_image(encoded(320, 240, form))
+    assert picture.shape == (240, 320, 3)
+    assert picture.dtype == np.uint8
+    red, blue = picture[120, 40], picture[120, 280]
+    assert red[0] > 150 > red[2]
+    assert blue[2] > 150 > blue[0]
+
+
+def test_turns_a_phone_picture_upright() -> None:
+    # Orientation 6: the camera was held on its side, the left of the data is the top of the scene.
+    picture = read_image(encoded(320, 240, orientation=6))
+    assert picture.shape == (320, 240, 3)
+    assert picture[40, 120, 0] > 150
+    assert picture[280, 120, 2] > 150
+
+
+def test_shrinks_a_large_picture() -> None:
+    assert read_image(encoded(4000, 3000)).shape == (960, 1280, 3)
+
+
+def test_grey_becomes_rgb() -> None:
+    out = io.BytesIO()
+    Image.new("L", (100, 80), 77).save(out, "PNG")
+    assert (read_image(out.getvalue()) == 77).all()
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", encoded(320, 240)[:400], b"<svg xmlns='x'/>"])
+def test_refuses_what_is_no_picture(data: bytes) -> None:
+    assert problem(data) is PictureProblem.not_a_picture
+
+
+def test_refuses_other_formats() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (100, 100)).save(out, "TIFF")
+    assert problem(out.getvalue()) is PictureProblem.not_a_picture
+
+
+def test_refuses_too_many_bytes() -> None:
+    assert problem(encoded(320, 240) + bytes(MAX_BYTES)) is PictureProblem.too_many_bytes
+
+
+@pytest.mark.parametrize("side", [7800, 11000, 30000])
+def test_refuses_a_bomb_by_its_declared_size(side: int) -> None:
+    assert problem(declared_png(side, side)) is PictureProblem.too_many_pixels
+
+
+@pytest.mark.parametrize("size", [(63, 200), (200, 10), (8000, 70)])
+def test_refuses_too_few_pixels(size: tuple[int, int]) -> None:
+    assert problem(encoded(*size)) is PictureProblem.too_few_pixels
+
+
+def phone_frame(text: str, height: int, share: float) -> Picture:
+    """A 4:3 camera frame in which a phone shows the code on this share of the height, slightly unsharp."""
+    out = io.BytesIO()
+    segno.make(text, error="l", micro=False).save(out, kind="png", scale=8, border=4)
+    side = int(height * share)
+    code = Image.open(io.BytesIO(out.getvalue())).convert("RGB").resize((side, side), Image.Resampling.BOX)
+    frame = Image.new("RGB", (height * 4 // 3, height), (90, 95, 100))
+    frame.paste(code, ((frame.width - side) // 2, (height - side) // 2))
+    tilted = frame.rotate(4, Image.Resampling.BICUBIC, fillcolor=(90, 95, 100))
+    noise = np.random.default_rng(1).normal(0, 4, (frame.height, frame.width, 1))
+    return np.asarray(np.clip(np.asarray(tilted) + noise, 0, 255), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("height", [480, 720])
+@pytest.mark.parametrize("share", [0.6, 0.75])
+@pytest.mark.parametrize("length", [300, 360, 420])
+def test_reads_a_pass_from_a_phone(height: int, share: float, length: int) -> None:
+    letters = np.random.default_rng(length).choice(list("ABCabc0123456789-_."), length)
+    text = "".join(letters)
+    assert read_qr(phone_frame(text, height, share)) == text
+
+
+def test_reads_nothing_where_there_is_no_code() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (480, 640, 3), dtype=np.uint8)
+    assert read_qr(noise) is None
+    assert read_qr(np.full((480, 640, 3), 128, dtype=np.uint8)) is None

@@ -1,6 +1,5 @@
 """The machine over real OPC UA: one retrieval, each refusal of the handshake, a stop in every state."""
 
-import json
 from pathlib import Path
 
 from tests.plant.harness import CAR, Bench, bench_in
@@ -80,56 +79,30 @@ async def test_a_seq_runs_once(desk: Path) -> None:
         assert (taken, reason) == (False, "seq 1 was taken already, the last was 1")
         assert (await bench.truth())["executed"] == {"move_lift": 1}
         assert await station.read("Lift.L1.storey") == 2
+        await station.call("call_help")
+        assert await station.read("Plc.help_called") is True
+        await station.call("end_help")
+        assert await station.read("Plc.help_called") is False
 
 
-async def test_an_old_epoch_is_refused(desk: Path) -> None:
-    async with bench_in(desk) as bench:
+async def test_an_order_out_of_turn_is_refused(desk: Path) -> None:
+    async with bench_in(desk, speed=5) as bench:
         station = bench.station
+        station.valid_for_ms = -1
+        taken, reason = await station.order("open_street_door", bay="B1")
+        assert not taken
+        assert reason.startswith("late: valid until")
+        station.valid_for_ms = 2000
+        assert (await station.order("move_lift", lift="L1", storey="2"))[0]
+        assert await station.read("Plc.mode") == "executing"
+        assert await station.order("move_lift", lift="L1", storey="3") == (False, "the machine is executing")
+        await station.until("Plc.done_seq", lambda seq: seq == 1)
         assert (await station.call("take_control", 1))[0] is False
         assert (await station.call("take_control", 0))[0] is False
         assert (await station.call("take_control", 7))[0] is True
         assert await station.order("open_street_door", bay="B1") == (False, "epoch 1 is not in control, 7 is")
         station.epoch = 7
         assert await station.do(Operation.open_street_door, bay="B1") == "done"
-
-
-async def test_nobody_is_in_control_of_a_controller_that_just_started(desk: Path) -> None:
-    async with bench_in(desk) as bench:
-        bench.station.epoch = 0
-        assert (await bench.station.order("open_street_door", bay="B1"))[0] is False
-
-
-async def test_a_late_order_is_refused(desk: Path) -> None:
-    async with bench_in(desk) as bench:
-        bench.station.valid_for_ms = -1
-        taken, reason = await bench.station.order("open_street_door", bay="B1")
-        assert not taken
-        assert reason.startswith("late: valid until")
-        assert await bench.station.read("Bay.B1.street_door") == "closed"
-
-
-async def test_a_busy_machine_takes_no_second_order(desk: Path) -> None:
-    async with bench_in(desk, speed=1) as bench:
-        station = bench.station
-        assert (await station.order("open_street_door", bay="B1"))[0]
-        assert await station.read("Plc.mode") == "executing"
-        assert await station.order("move_lift", lift="L1", storey="2") == (False, "the machine is executing")
-
-
-async def test_a_silent_station_is_held_after_its_move_has_ended(desk: Path) -> None:
-    async with bench_in(desk, speed=4) as bench:
-        station = bench.station
-        assert (await station.order("move_lift", lift="L1", storey="3"))[0]
-        await station.until("Plc.done_seq", lambda seq: seq == 1)
-        assert await station.read("Plc.result") == "done"
-        await station.until("Plc.mode", lambda mode: mode == "held")
-        valid_until = await station.read("Plc.clock_ms") + 2000
-        arguments = json.dumps({"lift": "L1", "storey": "1"})
-        assert await station.call("execute", 1, 2, "move_lift", arguments, valid_until) == [
-            False,
-            "the machine is held",
-        ]
-        assert await station.do(Operation.move_lift, lift="L1", storey="1") == "done"
 
 
 async def test_the_heartbeat_goes_on_and_a_planted_silence_ends_it(desk: Path) -> None:
@@ -167,20 +140,6 @@ async def test_a_stop_while_it_moves_fails_the_command_and_only_the_key_switch_e
         assert await station.read("Lift.L1.storey") == -1
 
 
-async def test_a_stop_works_when_idle_when_held_and_twice(desk: Path) -> None:
-    async with bench_in(desk) as bench:
-        station = bench.station
-        await station.call("stop", "idle")
-        assert await station.read("Plc.mode") == "stopped"
-        await station.call("stop", "again")
-        assert await station.read("Plc.stop_reason") == "idle"
-        await bench.act("reset")
-        await station.until("Plc.mode", lambda mode: mode == "held")
-        await station.call("stop", "held")
-        assert await station.read("Plc.mode") == "stopped"
-        assert (await bench.truth())["stops"] == 2
-
-
 async def test_a_transfer_that_is_cut_short_ends_on_the_lift(desk: Path) -> None:
     async with bench_in(desk, speed=10, T1="1D") as bench:
         station = bench.station
@@ -196,11 +155,3 @@ async def test_a_transfer_that_is_cut_short_ends_on_the_lift(desk: Path) -> None
         truth = await bench.truth()
         assert truth["cars"]["T1"]["where"] == "L1"
         assert await station.read("Slot.1D.occupied") is False
-
-
-async def test_help_is_called_and_ended(desk: Path) -> None:
-    async with bench_in(desk) as bench:
-        await bench.station.call("call_help")
-        assert await bench.station.read("Plc.help_called") is True
-        await bench.station.call("end_help")
-        assert await bench.station.read("Plc.help_called") is False

@@ -14,8 +14,9 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
 from tests.plant.harness import bench_in, certificate, connected, plant_in
+from vendrive.plant.program import Plant
 from vendrive.wire.machine import nodes_of
-from vendrive.wire.pki import trust, trusted_certificates
+from vendrive.wire.pki import OwnCertificate, trust, trusted_certificates
 
 # How asyncua reports a connection that the server closed.
 CLOSED = (ConnectionError, TimeoutError, UaError)
@@ -41,59 +42,54 @@ async def test_an_untrusted_certificate_is_refused_until_it_is_pinned(desk: Path
             assert await station.read("Plc.tower_id") == "test"
 
 
-@pytest.mark.parametrize(
-    ("policy", "mode"),
-    [
+def client_of(plant: Plant) -> Client:
+    client = Client(plant.opcua, timeout=1)
+    client.application_uri = "urn:test:station"
+    return client
+
+
+async def test_a_weaker_channel_is_refused_even_with_a_pinned_certificate(desk: Path) -> None:
+    own = certificate(desk / "station")
+    trust(desk / "plant" / "pki", own.der)
+    server = str(desk / "plant" / "pki" / "own.der")
+    weaker: list[tuple[Any, ua.MessageSecurityMode]] = [
         (SecurityPolicyAes256Sha256RsaPss, ua.MessageSecurityMode.Sign),
         (SecurityPolicyBasic256Sha256, ua.MessageSecurityMode.SignAndEncrypt),
-    ],
-)
-async def test_a_weaker_channel_is_refused_even_with_a_pinned_certificate(
-    desk: Path, policy: Any, mode: ua.MessageSecurityMode
-) -> None:
-    own = certificate(desk / "station")
-    trust(desk / "plant" / "pki", own.der)
+    ]
     async with plant_in(desk / "plant") as plant:
-        client = Client(plant.opcua, timeout=1)
-        client.application_uri = "urn:test:station"
-        server = str(desk / "plant" / "pki" / "own.der")
-        await client.set_security(policy, str(own.certificate), str(own.private_key), None, server, mode)
-        await client.load_client_certificate(str(own.certificate))
-        await client.load_private_key(own.private_key)
-        with pytest.raises(CLOSED):
-            await client.connect()
+        for policy, mode in weaker:
+            client = client_of(plant)
+            await client.set_security(policy, str(own.certificate), str(own.private_key), None, server, mode)
+            await client.load_client_certificate(str(own.certificate))
+            await client.load_private_key(own.private_key)
+            with pytest.raises(CLOSED):
+                await client.connect()
 
 
-@pytest.mark.parametrize("user", ["", "admin"])
-async def test_a_channel_alone_is_no_user(desk: Path, user: str) -> None:
-    own = certificate(desk / "station")
-    trust(desk / "plant" / "pki", own.der)
-    async with plant_in(desk / "plant") as plant:
-        client = Client(plant.opcua, timeout=1)
-        client.application_uri = "urn:test:station"
-        server = str(desk / "plant" / "pki" / "own.der")
-        policy = SecurityPolicyAes256Sha256RsaPss
-        await client.set_security(policy, str(own.certificate), str(own.private_key), server_certificate=server)
-        if user:
-            client.set_user(user)
-            client.set_password("admin")
-        with pytest.raises(UaError):
-            await client.connect()
-
-
-async def test_another_identity_than_a_pinned_one_is_refused(desk: Path) -> None:
+async def test_channel_and_user_must_both_be_pinned(desk: Path) -> None:
     own, stranger = certificate(desk / "station"), certificate(desk / "stranger")
     trust(desk / "plant" / "pki", own.der)
+    server = str(desk / "plant" / "pki" / "own.der")
+    policy = SecurityPolicyAes256Sha256RsaPss
+    users: list[tuple[OwnCertificate, OwnCertificate | str]] = [
+        (own, ""),
+        (own, "admin"),
+        (own, stranger),
+        (stranger, own),
+    ]
     async with plant_in(desk / "plant") as plant:
-        client = Client(plant.opcua, timeout=1)
-        client.application_uri = "urn:test:station"
-        server = str(desk / "plant" / "pki" / "own.der")
-        policy = SecurityPolicyAes256Sha256RsaPss
-        await client.set_security(policy, str(own.certificate), str(own.private_key), server_certificate=server)
-        await client.load_client_certificate(str(stranger.certificate))
-        await client.load_private_key(stranger.private_key)
-        with pytest.raises(UaError):
-            await client.connect()
+        for channel, user in users:
+            client = client_of(plant)
+            key = str(channel.private_key)
+            await client.set_security(policy, str(channel.certificate), key, server_certificate=server)
+            if isinstance(user, OwnCertificate):
+                await client.load_client_certificate(str(user.certificate))
+                await client.load_private_key(user.private_key)
+            elif user:
+                client.set_user(user)
+                client.set_password(user)
+            with pytest.raises(CLOSED):
+                await client.connect()
 
 
 async def test_only_the_heartbeat_can_be_written(desk: Path) -> None:

@@ -42,10 +42,6 @@ FRONT_APART = 0.635
 TOGETHER = 0.42
 """Distance between two views of one person: well within the engine's threshold."""
 
-EXAMPLE = """example:
-  python tools/make_people.py --faces photos/ --out people/ --seed 7
-"""
-
 
 @dataclass(frozen=True)
 class Sources:
@@ -100,9 +96,6 @@ class Candidate:
     embeddings: NDArray[np.float64]
 
 
-# Sources
-
-
 def read_sources(engine: FaceEngine, folder: Path) -> Sources:
     """Align the most central face of each photo; remember the embeddings of all. Shows progress."""
     photos = sorted(folder.glob("*/*.jpg"))
@@ -154,9 +147,6 @@ def face_space(aligned: Grey) -> FaceSpace:
     strongest = np.argsort(values)[::-1][:COMPONENTS]
     components = vectors[:, strongest].T @ rows / np.sqrt(len(rows))
     return FaceSpace(mean, components.reshape(-1, SIDE, SIDE).astype(np.float32))
-
-
-# Pictures
 
 
 def grid() -> tuple[Grey, Grey]:
@@ -244,22 +234,13 @@ def photograph(picture: NDArray[np.float64], view: View) -> bytes:
     zoom = PICTURE_SIDE / SIDE
     matrix = cv2.getRotationMatrix2D((125, 125), view.turn_degrees, view.scale * zoom)
     matrix[:, 2] = matrix[:, 2] + (PICTURE_SIDE / 2 - 125)
-    large = cv2.warpAffine(
-        seen,
-        matrix,
-        (PICTURE_SIDE, PICTURE_SIDE),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    large = cv2.warpAffine(seen, matrix, (PICTURE_SIDE,) * 2, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     sharp = large * 1.6 - cv2.GaussianBlur(large, (0, 0), 3) * 0.6
     slope = 1 + view.slope * np.linspace(-1, 1, PICTURE_SIDE)[None, :, None]
     pixels = np.clip(sharp * view.light * slope, 0, 255).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=86, optimize=True)
     return out.getvalue()
-
-
-# People
 
 
 class Maker:
@@ -402,8 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0; 1 with a sentence where the folder or the tries do not suffice."""
     parser = argparse.ArgumentParser(
         description="Make pictures of people who do not exist, from principal components of a folder of faces.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: python tools/make_people.py --faces photos/ --out people/ --seed 7",
     )
     parser.add_argument("--faces", type=Path, required=True, help="folder with one folder per person")
     parser.add_argument("--out", type=Path, required=True, help="where pNN-V.jpg are written")

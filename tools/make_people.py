@@ -30,7 +30,6 @@ PICTURE_SIDE = 400
 COMPONENTS = 110
 SPREAD = 1.1
 VIEW_SPREAD = 0.12
-VIEWS = 4
 STEPS = 60
 STRIDE = 0.2
 TAKES = 8
@@ -226,8 +225,7 @@ def random_looks(generator: np.random.Generator) -> Looks:
 
 def photograph(picture: NDArray[np.float64], view: View) -> bytes:
     """Turn, scale, squeeze one half (a turned head), light, sharpen a little, and save as JPEG."""
-    columns, rows = grid()
-    centred = columns - 125
+    centred, rows = grid()[0] - 125, grid()[1]
     # A head that turns shows less of one half: the columns are read from a bent scale.
     bent = centred + view.yaw * (centred**2 / 62 - 62 * 0.25) * np.exp(-((centred / 85) ** 2))
     seen = cv2.remap(picture.astype(np.float32), bent + 125, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -356,9 +354,9 @@ def report(people: Sequence[Candidate], sources: Sources) -> str:
     """What was asked for, and what was reached."""
     pairs = [between(one, two) for index, one in enumerate(people) for two in people[:index]]
     source = min(nearest(view, sources.embeddings) for one in people for view in one.embeddings)
-    size = sum(len(picture) for one in people for picture in one.pictures)
+    size_kib = sum(len(picture) for one in people for picture in one.pictures) / 1024
     return (
-        f"{len(people)} people, {len(people) * VIEWS} pictures, {size / 1024:.0f} KiB\n"
+        f"{len(people)} people, {len(people) * len(VIEW_KINDS)} pictures, {size_kib:.0f} KiB\n"
         f"within a person at most    {max(widest(one.embeddings) for one in people):.3f} (asked: {TOGETHER})\n"
         f"between people at least    {min(pairs, default=9.0):.3f} (asked: {APART})\n"
         f"to a source photo at least {source:.3f} (asked: {APART}; {len(sources.embeddings)} faces)\n"
@@ -391,8 +389,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=12, help="how many people")
     parser.add_argument("--tries", type=int, default=400, help="how many candidates at most")
     options = parser.parse_args(arguments)
-    engine = FaceEngine()
-    sources = read_sources(engine, options.faces)
+    sources = read_sources(engine := FaceEngine(), options.faces)
     people = Maker(engine, sources, options.seed).people(options.count, options.tries)
     write(people, options.out)
     print(report(people, sources), end="")

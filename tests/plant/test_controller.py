@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -28,6 +29,7 @@ class Desk:
     clock: ManualClock
     seq: int = 0
     alive: bool = True
+    valid_for_ms: int = 2000
     beat: int = 0
     heights: list[float] = field(default_factory=list)
 
@@ -40,8 +42,8 @@ class Desk:
             self.heights.append(self.world.lifts["L1"].position_mm)
             self.clock.advance(TICK_S)
 
-    def order(self, operation: str, valid_for_ms: int = 2000, **arguments: str) -> tuple[bool, str]:
-        until = self.controller.clock_ms() + valid_for_ms
+    def order(self, operation: str, **arguments: str) -> tuple[bool, str]:
+        until = self.controller.clock_ms() + self.valid_for_ms
         answer = self.controller.execute(1, self.seq + 1, operation, json.dumps(arguments), until)
         self.seq += int(answer[0])
         return answer
@@ -54,10 +56,10 @@ class Desk:
         return self.controller.state.result
 
 
-def desk(seed: int = 1, speed: float = 1.0, **cars: str) -> Desk:
+def desk(cars: dict[str, str] | None = None, seed: int = 1, speed: float = 1.0) -> Desk:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     world = World(LAYOUT)
-    world.stock({slot: Car(tag, 4500, 1800, 1500, 1500, slot) for tag, slot in cars.items()})
+    world.stock({slot: Car(tag, 4500, 1800, 1500, 1500, slot) for tag, slot in (cars or {}).items()})
     controller = Controller(world, Setting("test", 1, speed), clock, Random(seed))
     made = Desk(world, controller, clock)
     controller.take_control(1)
@@ -67,7 +69,7 @@ def desk(seed: int = 1, speed: float = 1.0, **cars: str) -> Desk:
 
 def presented(tag: str = "T1") -> Desk:
     """Return a desk with the street door open before the car in the bay."""
-    made = desk(**{tag: "1D"})
+    made = desk({tag: "1D"})
     assert made.do(Operation.pick, lift="L1", place="1D") == "done"
     assert made.do(Operation.open_inner_door, bay="B1") == "done"
     assert made.do(Operation.place, lift="L1", place="B1") == "done"
@@ -78,7 +80,8 @@ def presented(tag: str = "T1") -> Desk:
 
 def test_a_late_order_is_refused_with_no_effect() -> None:
     made = desk()
-    assert made.order("open_street_door", valid_for_ms=-1, bay="B1")[1].startswith("late: valid until")
+    made.valid_for_ms = -1
+    assert made.order("open_street_door", bay="B1")[1].startswith("late: valid until")
     made.pass_time(10)
     assert made.world.bays["B1"].street.closed
     assert made.controller.state.ack_seq == 0
@@ -112,12 +115,12 @@ def test_the_heartbeat_changes_at_least_every_quarter_of_a_second() -> None:
     for _ in range(20):
         beats.append(made.controller.state.heartbeat)
         made.pass_time(0.25)
-    assert all(later > earlier for earlier, later in zip(beats, beats[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(beats))
 
 
 @pytest.mark.parametrize("state", ["idle", "held", "executing", "stopped"])
 def test_a_stop_works_in_every_state_and_only_the_key_switch_ends_it(state: str) -> None:
-    made = desk(T1="1D")
+    made = desk({"T1": "1D"})
     if state == "held":
         made.alive = False
         made.pass_time(3)
@@ -148,7 +151,7 @@ def test_a_stop_works_in_every_state_and_only_the_key_switch_ends_it(state: str)
 
 @pytest.mark.parametrize("source", ["scanner", "curtain", "floor", "cabin"])
 def test_a_person_sensed_behind_an_open_inner_door_stops_the_machine_and_it_stays_so(source: str) -> None:
-    made = desk(T1="1D")
+    made = desk({"T1": "1D"})
     made.do(Operation.pick, lift="L1", place="1D")
     made.do(Operation.open_inner_door, bay="B1")
     made.order("place", lift="L1", place="B1")
@@ -219,7 +222,7 @@ def test_a_running_engine_or_a_crooked_car_is_not_taken_in() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_lift_lands_near_its_level_about_when_expected_and_never_quite_as_planned(seed: int) -> None:
-    made = desk(seed)
+    made = desk(seed=seed)
     assert made.order("move_lift", lift="L1", storey="3")[0]
     expected = command_s(LAYOUT, Operation.move_lift, 4400)
     made.pass_time(expected * 0.9)
@@ -235,7 +238,7 @@ def test_a_lift_lands_near_its_level_about_when_expected_and_never_quite_as_plan
 def test_the_seed_repeats_the_noise() -> None:
     tracks = []
     for seed in (1, 1, 2):
-        made = desk(seed)
+        made = desk(seed=seed)
         made.do(Operation.move_lift, lift="L1", storey="3")
         tracks.append(made.heights)
     assert tracks[0] == tracks[1]
@@ -252,7 +255,7 @@ def test_machine_speed_divides_motion_and_not_heartbeats() -> None:
 
 
 def test_a_planted_breakdown_fails_one_command_in_its_middle() -> None:
-    made = desk(T1="1D")
+    made = desk({"T1": "1D"})
     made.controller.fail_next["pick"] = 9.0
     assert made.do(Operation.pick, lift="L1", place="1D") == "failed"
     sensed = made.controller.sensed()
@@ -265,7 +268,7 @@ def test_a_planted_breakdown_fails_one_command_in_its_middle() -> None:
 
 
 def test_a_car_that_people_may_not_move_stays() -> None:
-    made = desk(T1="1D")
+    made = desk({"T1": "1D"})
     for act in (
         lambda: made.world.drive_out("B1"),
         lambda: made.world.drive_in("B1", "T1"),

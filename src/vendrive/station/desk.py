@@ -1,0 +1,307 @@
+"""The kiosk's desk: who is being served, what the kiosk shows, and what is wanted of the machine.
+
+It lives in one loop: HTTP handlers call its verbs, the link calls `tick` with each snapshot. A refused person changes
+nothing here but the journal.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vendrive.clock import Clock
+from vendrive.station import handover
+from vendrive.station.admission import Admission
+from vendrive.station.bay import BaySide, Storing
+from vendrive.station.controller import Task
+from vendrive.station.handover import HandOverTalk
+from vendrive.station.link import Link
+from vendrive.station.returning import ReturnTalk
+from vendrive.station.store import Lending
+from vendrive.tower.inventory import choose_slot, places
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import Counted, PersonRefused, PersonVerified, ReturnStarted
+from vendrive.wire.machine import STALE_AFTER_S, Door, Snapshot
+
+ASKING_S = 90.0
+FAREWELL_S = 12.0
+MISMATCHES = 8
+
+log = logging.getLogger(__name__)
+Talk = HandOverTalk | ReturnTalk
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A pass was shown; its holder is to be verified."""
+
+    lending: Lending
+    method: str
+    until_s: float
+    mismatches: int = 0
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What the kiosk says for a moment after a conversation."""
+
+    screen: str
+    lending: Lending
+    slot: str | None
+    until_s: float
+
+
+class Desk:
+    """One bay's desk."""
+
+    def __init__(self, side: BaySide, admission: Admission, link: Link, clock: Clock) -> None:
+        self.side = side
+        self.asking: Asking | None = None
+        self.talk: Talk | None = None
+        self.farewell: Farewell | None = None
+        self._admission = admission
+        self._record = side.record
+        self._link = link
+        self._clock = clock
+        self._tidying: Storing | None = None
+        self._recovered = False
+        self._verifying = False
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the past is known: a fresh snapshot was read since the start."""
+        return self._recovered
+
+    # What people at the kiosk do
+
+    def show_collect_pass(self, text: str) -> Asking:
+        """Take a pass for collecting; refuses with the code that the person is told."""
+        with _Journaled(self) as told:
+            lending, claims = self._admission.read(text)
+            told.drive_id = lending.drive_id
+            self._admission.check_collect(lending, claims, self._record.facts)
+            self._check_free(lending.drive_id)
+            snapshot = self._machine_now()
+            if lending.vehicle.tag not in places(snapshot) and self.talk is None:
+                raise Refused(ErrorCode.car_missing)
+            method = self._admission.method(lending)
+        self.farewell = None
+        self.asking = Asking(lending, method, self._clock.monotonic() + ASKING_S)
+        return self.asking
+
+    async def show_face(self, picture: bytes) -> None:
+        """Compare one frame with the holder's template."""
+        asking = self._asked("face")
+        with self._one_verification():
+            try:
+                distance = await self._admission.verify_face(asking.lending, picture)
+            except Refused as refusal:
+                self._count_mismatch(asking, refusal)
+                raise
+        self._verified(asking, "face", distance)
+
+    async def type_pin(self, typed: str) -> None:
+        """Compare a typed PIN."""
+        asking = self._asked("pin")
+        with self._one_verification(), _Journaled(self, asking.lending.drive_id) as told:
+            told.on_refusal = lambda code: self._end_asking() if code == ErrorCode.pin_locked else None
+            await self._admission.verify_pin(asking.lending, typed)
+        self._verified(asking, "pin", None)
+
+    def show_return_pass(self, text: str) -> None:
+        """Take a pass for bringing a car back; the street door opens where the bay is free and there is room."""
+        with _Journaled(self) as told:
+            lending, _ = self._admission.read(text)
+            told.drive_id = lending.drive_id
+            if lending.drive_id not in self._record.facts.out:
+                raise Refused(ErrorCode.nothing_lent)
+            if self.talk is not None or self.asking is not None:
+                raise Refused(ErrorCode.kiosk_busy)
+            snapshot = self._machine_now()
+            self._check_room(snapshot)
+        self.farewell = None
+        self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
+        self.talk = ReturnTalk(lending, self.side)
+
+    def declare(self, engine_off: bool, key_in_box: bool, nobody_inside: bool) -> None:
+        """Take the borrower's word that the car may go in."""
+        if not isinstance(self.talk, ReturnTalk):
+            raise Refused(ErrorCode.nothing_lent)
+        self.talk.declare(self._machine_now(), engine_off, key_in_box, nobody_inside)
+
+    def cancel(self) -> None:
+        """Give up what was begun; a return only while no car stands in the bay."""
+        if isinstance(self.talk, ReturnTalk):
+            self.talk.cancel(self._machine_now())
+        elif self.talk is not None and self.asking is None:
+            self.talk.abort(handover.CANCELLED)
+        self._end_asking()
+        self.farewell = None
+
+    # What the machine's snapshots bring
+
+    async def tick(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot; one that is too old changes nothing."""
+        now = self._clock.monotonic()
+        if self.asking is not None and now > self.asking.until_s and not self._verifying:
+            self._end_asking()
+        if self.farewell is not None and now > self.farewell.until_s:
+            self.farewell = None
+        if now - snapshot.read_at_s <= STALE_AFTER_S:
+            self._go_on(snapshot)
+        await self.side.controller.tick(snapshot)
+        self.changed()
+
+    def count(self, snapshot: Snapshot, reason: str) -> None:
+        """Journal where every car stands."""
+        self._record.write(Counted(places=places(snapshot), reason=reason))
+
+    def _go_on(self, snapshot: Snapshot) -> None:
+        if not self._recovered:
+            self._recovered = True
+            self._recover(snapshot)
+        if self.talk is not None:
+            self.talk.tick(snapshot)
+            if self.talk.over:
+                self._end_talk(self.talk, snapshot)
+        self.side.controller.want(self.talk.task if self.talk is not None else self._tidy(snapshot))
+
+    def _end_talk(self, talk: Talk, snapshot: Snapshot) -> None:
+        self.talk = None
+        self.count(snapshot, f"after drive {talk.lending.drive_id}")
+        until = self._clock.monotonic() + FAREWELL_S
+        if isinstance(talk, ReturnTalk) and talk.slot is not None:
+            self.farewell = Farewell("returned", talk.lending, talk.slot, until)
+        elif isinstance(talk, HandOverTalk) and talk.completed:
+            self.farewell = Farewell("done", talk.lending, None, until)
+
+    def _tidy(self, snapshot: Snapshot) -> Task | None:
+        """Nobody is served: a car of ours that was left on the way goes to a slot, an empty bay is shut."""
+        bay = self.side.sensed(snapshot)
+        left = self.side.in_the_way("", snapshot)
+        if self._tidying is None and left and bay.street_door == Door.closed:
+            self._tidying = Storing(self.side, left, "tidy up")
+        if self._tidying is not None:
+            task = self._tidying.task(snapshot)
+            if self._tidying.slot_reached(snapshot):
+                self._tidying = None
+            return task
+        if not bay.vehicle and bay.street_door != Door.closed:
+            return self.side.closing()
+        return None
+
+    def _recover(self, snapshot: Snapshot) -> None:
+        """Find the conversation that was open when the program ended; what is sensed decides what goes on."""
+        self.count(snapshot, "start")
+        facts, standing = self._record.facts, places(snapshot)
+        handing = self.side.store.lending(facts.handing_over) if facts.handing_over else None
+        coming = self.side.store.lending(facts.returning) if facts.returning else None
+        if coming is not None and coming.drive_id in facts.out and self.side.sensed(snapshot).vehicle:
+            self.talk = ReturnTalk(coming, self.side)
+            if self.side.sensed(snapshot).street_door == Door.closed:
+                self.talk.resume_storing()
+        elif coming is not None and coming.drive_id in facts.out and coming.vehicle.tag in standing:
+            self.talk = ReturnTalk(coming, self.side)
+            self.talk.resume_storing()
+        elif handing is not None:
+            self.talk = handover.restored(handing, self.side)
+        log.info("recovered: %s", type(self.talk).__name__ if self.talk else "nobody was being served")
+
+    # Small parts of the verbs
+
+    def _check_free(self, drive_id: str) -> None:
+        if self.asking is not None and self.asking.lending.drive_id != drive_id:
+            raise Refused(ErrorCode.kiosk_busy)
+        if self._tidying is not None or isinstance(self.talk, ReturnTalk):
+            raise Refused(ErrorCode.kiosk_busy)
+        if self.talk is not None and not self.talk.admits(drive_id, self._link.fresh):
+            raise Refused(ErrorCode.kiosk_busy)
+
+    def _check_room(self, snapshot: Snapshot) -> None:
+        bay = self.side.sensed(snapshot)
+        if bay.vehicle or self._tidying is not None:
+            raise Refused(ErrorCode.bay_occupied)
+        if choose_slot(snapshot, self.side.layout, ()) is None:
+            raise Refused(ErrorCode.no_room)
+
+    def _machine_now(self) -> Snapshot:
+        """Return what is known of the machine; refuses machine_unknown, machine_stopped."""
+        snapshot = self._link.fresh
+        if snapshot is None or not self._recovered:
+            raise Refused(ErrorCode.machine_unknown)
+        if snapshot.plc.emergency_stop or self._link.stop_pending:
+            raise Refused(ErrorCode.machine_stopped)
+        return snapshot
+
+    def _asked(self, method: str) -> Asking:
+        if self.asking is None or self.asking.method != method:
+            raise Refused(ErrorCode.pass_unknown)
+        return self.asking
+
+    def _one_verification(self) -> "_Verification":
+        if self._verifying:
+            raise Refused(ErrorCode.busy_try_again)
+        return _Verification(self)
+
+    def set_verifying(self, on: bool) -> None:
+        """Two answers at once would make more tries than are counted."""
+        self._verifying = on
+
+    def _count_mismatch(self, asking: Asking, refusal: Refused) -> None:
+        if refusal.code != ErrorCode.face_mismatch:
+            return  # nobody was compared: no face, too dark, and so on
+        self.refuse(asking.lending.drive_id, refusal.code)
+        counted = replace(asking, mismatches=asking.mismatches + 1)
+        self.asking = counted if counted.mismatches < MISMATCHES else None
+
+    def _verified(self, asking: Asking, method: str, distance: float | None) -> None:
+        """The holder stands here: from now on the machine works for them."""
+        drive = asking.lending.drive_id
+        if self.asking is None or self.asking.lending.drive_id != drive:
+            raise Refused(ErrorCode.pass_unknown)  # cancelled while it was compared
+        self._end_asking()
+        self._check_free(drive)
+        self._record.write(
+            PersonVerified(drive_id=drive, method="face" if method == "face" else "pin", distance=distance)
+        )
+        if isinstance(self.talk, HandOverTalk) and self.talk.lending.drive_id == drive:
+            self.talk.resume()
+        else:
+            self.talk = HandOverTalk(asking.lending, self.side, live=True)
+
+    def _end_asking(self) -> None:
+        self.asking = None
+
+    def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
+        """Journal that somebody was refused."""
+        self._record.write(PersonRefused(drive_id=drive_id, code=code))
+
+
+class _Verification:
+    """Marks that an answer is being compared."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def __enter__(self) -> None:
+        self._desk.set_verifying(True)
+
+    def __exit__(self, *_: object) -> None:
+        self._desk.set_verifying(False)
+
+
+class _Journaled:
+    """Journals a refusal that passes through, with the drive where it is known by then."""
+
+    def __init__(self, desk: Desk, drive_id: str | None = None) -> None:
+        self._desk = desk
+        self.drive_id = drive_id
+        self.on_refusal: Callable[[ErrorCode], None] = lambda code: None
+
+    def __enter__(self) -> "_Journaled":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Refused):
+            self._desk.refuse(self.drive_id, error.code)
+            self.on_refusal(error.code)

@@ -1,0 +1,166 @@
+"""The hand-over of one car to one verified person.
+
+bringing -> staged -> open -> (the car leaves) -> closing -> over, and staged -> storing_back when the window ends.
+`live` says that the verified person's session goes on; the street door opens to nobody else. Whether steps of the
+machine come next is the controller's matter.
+"""
+
+from enum import StrEnum
+
+from vendrive.station.bay import BaySide, Storing
+from vendrive.station.controller import Task
+from vendrive.station.store import Lending
+from vendrive.tower.control import BringToBay, OpenStreet, Stuck
+from vendrive.wire.errors import ErrorCode
+from vendrive.wire.journal import HandedOver, HandOverAborted, VehiclePresented
+from vendrive.wire.machine import Door, Snapshot
+
+NOBODY_CAME_S = 180.0
+CANCELLED = "cancelled"
+TIMED_OUT = "timed_out"
+
+
+class Phase(StrEnum):
+    """Where a hand-over stands."""
+
+    bringing = "bringing"
+    staged = "staged"
+    open = "open"
+    closing = "closing"
+    storing_back = "storing_back"
+    over = "over"
+
+
+class HandOverTalk:
+    """One hand-over. `tick` looks at what is sensed and says, in `task`, what is wanted."""
+
+    def __init__(self, lending: Lending, side: BaySide, live: bool) -> None:
+        self.lending = lending
+        self.live = live
+        self.phase = Phase.bringing
+        self.task: Task | None = None
+        self._side = side
+        self._active_s = side.clock.monotonic()
+        self._storing: Storing | None = None
+        self._was_out = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase == Phase.over
+
+    @property
+    def completed(self) -> bool:
+        """Whether the car has left with its driver."""
+        return self.lending.drive_id in self._side.record.facts.used
+
+    def admits(self, drive_id: str, snapshot: Snapshot | None) -> bool:
+        """Whether this person may begin now: the same one again, or another where nobody can reach this car."""
+        if self.live or self.phase in (Phase.closing, Phase.over):
+            return False
+        shut = snapshot is not None and self._side.sensed(snapshot).street_door == Door.closed
+        return drive_id == self.lending.drive_id or shut
+
+    def resume(self) -> None:
+        """The same person was verified again."""
+        self.live = True
+        self._active_s = self._side.clock.monotonic()
+        if self.phase == Phase.storing_back:
+            self.phase = Phase.bringing
+
+    def abort(self, code: str) -> None:
+        """End the person's session; the car stays for them until the window ends."""
+        if not self.live:
+            return
+        self.live = False
+        self._side.record.write(HandOverAborted(drive_id=self.lending.drive_id, code=code))
+        if self.phase == Phase.open:
+            self.phase = Phase.staged
+
+    def tick(self, snapshot: Snapshot) -> None:
+        """Go on from what is sensed; `snapshot` is fresh."""
+        match self.phase:
+            case Phase.bringing:
+                self._bring(snapshot)
+            case Phase.staged | Phase.open:
+                self._stand(snapshot)
+            case Phase.storing_back:
+                self._store_back(snapshot)
+            case Phase.closing:
+                self._close(snapshot)
+            case Phase.over:
+                self.task = None
+
+    def _bring(self, snapshot: Snapshot) -> None:
+        vehicle, side = self.lending.vehicle, self._side
+        other = side.in_the_way(vehicle.tag, snapshot)
+        if other or self._storing:
+            self._clear(other, snapshot)
+            return
+        self.task = Task(BringToBay(vehicle.tag, side.name), f"hand-over {self.lending.drive_id}")
+        if side.controller.is_reached(self.task, snapshot):
+            self._present()
+        elif isinstance(side.controller.step, Stuck) and not self.live:
+            side.record.alarm(side.controller.step.code, side.name, "hand-over")
+            self.phase = Phase.over
+
+    def _clear(self, other: str | None, snapshot: Snapshot) -> None:
+        """Store the car that is in the way; it goes on until that car stands in its slot."""
+        if self._storing is None or (other and self._storing.tag != other):
+            self._storing = Storing(self._side, other or "", "clear the bay")
+        self.task = self._storing.task(snapshot)
+        if self._storing.slot_reached(snapshot):
+            self._storing = None
+
+    def _present(self) -> None:
+        drive, facts = self.lending.drive_id, self._side.record.facts
+        if drive not in facts.presented:
+            self._side.record.write(
+                VehiclePresented(drive_id=drive, vehicle_id=self.lending.vehicle.vehicle_id, bay=self._side.name)
+            )
+        self.phase = Phase.open if self.live else Phase.staged
+        self._active_s = self._side.clock.monotonic()
+
+    def _stand(self, snapshot: Snapshot) -> None:
+        """The car stands in the bay; the door is open to the live session alone."""
+        side, bay = self._side, self._side.sensed(snapshot)
+        if side.has_left(self.lending.vehicle.tag, snapshot):
+            self._handed_over()
+            return
+        now = side.clock.monotonic()
+        if not side.nobody(bay) or bay.engine_running or bay.street_door != Door.open:
+            self._active_s = now
+        if self.live and now - self._active_s > NOBODY_CAME_S:
+            self.abort(TIMED_OUT)
+        if self.live:
+            self.phase, self.task = Phase.open, Task(OpenStreet(side.name), f"hand-over {self.lending.drive_id}")
+            return
+        self.phase, self.task = Phase.staged, side.closing()
+        if bay.street_door == Door.closed and side.clock.now() >= self.lending.not_after:
+            self.phase = Phase.storing_back
+
+    def _handed_over(self) -> None:
+        drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
+        self._side.record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, bay=self._side.name))
+        self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
+
+    def _store_back(self, snapshot: Snapshot) -> None:
+        self._storing = self._storing or Storing(self._side, self.lending.vehicle.tag, "the window has ended")
+        self.task = self._storing.task(snapshot)
+        if self._storing.slot_reached(snapshot):
+            self.phase, self._storing = Phase.over, None
+
+    def _close(self, snapshot: Snapshot) -> None:
+        self.task = self._side.closing()
+        if self._side.controller.is_reached(self.task, snapshot):
+            self.phase = Phase.over
+
+    def problem(self) -> ErrorCode | None:
+        """Return why the machine does not go on, where only somebody else can decide."""
+        step = self._side.controller.step
+        return step.code if isinstance(step, Stuck) and self.live else None
+
+
+def restored(lending: Lending, side: BaySide) -> HandOverTalk:
+    """Return the hand-over that the journal shows as open: it goes on, but the door waits for the person again."""
+    return HandOverTalk(lending, side, live=False)

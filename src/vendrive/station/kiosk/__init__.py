@@ -1,0 +1,1 @@
+"""The kiosk: one page with screens, served to the device beside the bay."""

@@ -1,0 +1,160 @@
+"""What the kiosk shows, as one JSON object. The page draws it and decides nothing."""
+
+from dataclasses import asdict, dataclass, replace
+
+from vendrive.design.messages import say
+from vendrive.station import handover, returning, way
+from vendrive.station.desk import Desk
+from vendrive.station.handover import HandOverTalk
+from vendrive.station.link import Link
+from vendrive.station.returning import ReturnTalk
+from vendrive.station.store import Lending
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.machine import Bay, Door, Snapshot
+
+UNKNOWN, STOPPED, IDLE = "unknown", "stopped", "idle"
+
+
+@dataclass(frozen=True)
+class ShownVehicle:
+    """The car on the screen."""
+
+    model: str
+    model_name: str
+    paint: str
+    paint_name: str
+    plate: str
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """One line of the way or of the checks; state is pending, active, done or failed."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ShownError:
+    """A refusal in the page's language."""
+
+    code: str
+    what: str
+    next: str
+
+
+@dataclass(frozen=True)
+class KioskState:
+    """Everything on the screen."""
+
+    screen: str
+    drive_id: str | None = None
+    greeting: str = ""
+    method: str | None = None
+    vehicle: ShownVehicle | None = None
+    steps: tuple[ShownStep, ...] = ()
+    checks: tuple[ShownStep, ...] = ()
+    error: ShownError | None = None
+    alarms: tuple[str, ...] = ()
+    help_called: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def explain(code: ErrorCode, lang: str) -> ShownError:
+    """Return what happened and what to do next, in words."""
+    return ShownError(code.value, say(lang, f"error.{code}.what"), say(lang, f"error.{code}.next"))
+
+
+def refusal_json(refusal: Refused, lang: str) -> dict[str, object]:
+    """Return the body of a 409."""
+    shown = explain(refusal.code, lang)
+    details = {name: str(value) for name, value in refusal.details.items()}
+    return {"code": shown.code, "details": details, "what": shown.what, "next": shown.next}
+
+
+def kiosk_state(desk: Desk, link: Link, lang: str) -> KioskState:
+    """Return what the kiosk shows now."""
+    snapshot = link.fresh
+    alarms = tuple(alarm.name for alarm in desk.side.record.facts.alarms.values())
+    if snapshot is None:
+        stopped = link.stop_pending
+        code = ErrorCode.machine_stopped if stopped else ErrorCode.machine_unknown
+        return KioskState(STOPPED if stopped else UNKNOWN, error=explain(code, lang), alarms=alarms)
+    if snapshot.plc.emergency_stop or link.stop_pending:
+        return KioskState(
+            STOPPED,
+            error=explain(ErrorCode.machine_stopped, lang),
+            alarms=alarms,
+            help_called=snapshot.plc.help_called,
+        )
+    shown = _conversation(desk, snapshot, lang)
+    return replace(shown, alarms=alarms, help_called=snapshot.plc.help_called)
+
+
+def _conversation(desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
+    if desk.asking is not None:
+        lending = desk.asking.lending
+        return _about(lending, "verify", method=desk.asking.method)
+    match desk.talk:
+        case HandOverTalk() as talk if talk.live or talk.phase == handover.Phase.closing:
+            return _hand_over(talk, desk, snapshot, lang)
+        case ReturnTalk() as talk:
+            return _return(talk, desk, snapshot, lang)
+    if desk.farewell is not None:
+        return _about(desk.farewell.lending, desk.farewell.screen)
+    return KioskState(IDLE)
+
+
+def _hand_over(talk: HandOverTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
+    code = talk.problem()
+    error = explain(code, lang) if code else None
+    if talk.phase == handover.Phase.closing:
+        return _about(talk.lending, "done")
+    steps = _steps(way.bringing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
+    bay = desk.side.sensed(snapshot)
+    if talk.phase != handover.Phase.open or bay.street_door != Door.open:
+        return _about(talk.lending, "bringing", steps=steps, error=error)
+    screen = "driving_off" if bay.cabin or bay.engine_running else "presented"
+    return _about(talk.lending, screen, steps=steps, error=error)
+
+
+def _return(talk: ReturnTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
+    if talk.phase == returning.Phase.storing:
+        steps = _steps(way.storing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
+        code = talk.problem() or _in_the_way(desk.side.sensed(snapshot))
+        return _about(talk.lending, "storing", steps=steps, error=explain(code, lang) if code else None)
+    checks = tuple(ShownStep(check.name, "failed" if check.code else "done") for check in talk.checks)
+    if talk.refusal:
+        return _about(talk.lending, "refused", checks=checks, error=explain(talk.refusal, lang))
+    if talk.phase == returning.Phase.drive_in:
+        return _about(talk.lending, "drive_in")
+    first = next((check.code for check in talk.checks if check.code), None)
+    screen = "declare" if talk.ready else "check"
+    return _about(talk.lending, screen, checks=checks, error=explain(first, lang) if first else None)
+
+
+def _in_the_way(bay: Bay) -> ErrorCode | None:
+    if not bay.vehicle:
+        return None
+    if bay.cabin:
+        return ErrorCode.person_inside
+    return ErrorCode.person_in_bay if bay.person else None
+
+
+def _steps(steps: tuple[way.WayStep, ...]) -> tuple[ShownStep, ...]:
+    return tuple(ShownStep(step.name, step.state) for step in steps)
+
+
+def _about(
+    lending: Lending,
+    screen: str,
+    method: str | None = None,
+    steps: tuple[ShownStep, ...] = (),
+    checks: tuple[ShownStep, ...] = (),
+    error: ShownError | None = None,
+) -> KioskState:
+    vehicle = lending.vehicle
+    shown = ShownVehicle(vehicle.model_slug, vehicle.model_name, vehicle.paint, vehicle.paint_name, vehicle.plate)
+    return KioskState(screen, lending.drive_id, lending.greeting, method, shown, steps, checks, error)

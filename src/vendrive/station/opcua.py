@@ -1,0 +1,251 @@
+"""The machine over OPC UA: one secured session, whole reads, calls with a deadline. No automatic reconnect.
+
+A connection lives once: after any failure the caller closes it and makes another (docs/decisions/0007).
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss
+from asyncua.ua.uaerrors import UaError
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from vendrive.clock import Clock
+from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
+from vendrive.tower.layout import Layout
+from vendrive.wire.machine import NAMESPACE, Bay, Command, Lift, Part, Plc, Slot, Snapshot, nodes_of
+from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certificates
+
+REQUEST_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 5.0
+SESSION_MS = 10_000
+MESSAGE_BYTES = 1024 * 1024
+CHUNKS = 32
+VALUE_ATTRIBUTE = 13  # OPC 10000-6, A.1
+
+log = logging.getLogger(__name__)
+P = TypeVar("P", Plc, Lift, Slot, Bay)
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach one machine: its address, and the folder with our certificate and the pinned one of the machine."""
+
+    url: str
+    pki: Path
+    application_uri: str
+
+    def own(self, clock: Clock) -> OwnCertificate:
+        """Return our certificate, made at first run."""
+        return make_certificate(self.pki, self.application_uri, clock.now())
+
+
+class OpcuaMachine:
+    """A Machine behind an OPC UA server with the address space of `vendrive.wire.machine`."""
+
+    def __init__(self, access: Access, layout: Layout, clock: Clock) -> None:
+        self._access = access
+        self._layout = layout
+        self._clock = clock
+        self._client: Client | None = None
+        self._namespace = 0
+        self._node_names: list[str] = []
+
+    async def connect(self) -> None:
+        """Try each pinned certificate; there is one, except while a machine's certificate is being replaced."""
+        pinned = await asyncio.to_thread(trusted_certificates, self._access.pki)
+        if not pinned:
+            raise MachineLost(f"no certificate of the machine in {self._access.pki / 'trusted'}")
+        failures: list[str] = []
+        for der in sorted(pinned):
+            try:
+                self._client = await self._connected(der)
+            except (MachineLost, UaError, OSError, TimeoutError, ValueError) as error:
+                failures.append(f"{type(error).__name__} {error}")
+                continue
+            async with _in_time(CONNECT_TIMEOUT_S):
+                self._namespace = await self._client.get_namespace_index(NAMESPACE)
+            return
+        raise MachineLost("; ".join(failures))
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await _quietly_closed(client)
+
+    async def read(self) -> Snapshot:
+        names = self._names()
+        started = self._clock.monotonic()
+        async with _in_time(REQUEST_TIMEOUT_S):
+            client = self._connection()
+            parameters = ua.ReadParameters()
+            parameters.NodesToRead = [_to_read(self._id(name)) for name in names]
+            answers = await client.uaclient.read(parameters)
+        values = {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
+        # The start of the request, not its end: data is never taken for younger than it is.
+        return _snapshot(values, self._layout, started)
+
+    async def beat(self, count: int) -> None:
+        async with _in_time(REQUEST_TIMEOUT_S):
+            node = self._connection().get_node(self._id("Plc.station_heartbeat"))
+            await node.write_value(ua.Variant(count, ua.VariantType.Int64))
+
+    async def take_control(self, control_epoch: int) -> Answer:
+        return _answer(await self._call("take_control", _integer(control_epoch)))
+
+    async def execute(self, command: Command) -> Answer:
+        arguments = json.dumps(dict(command.arguments))
+        return _answer(
+            await self._call(
+                "execute",
+                _integer(command.control_epoch),
+                _integer(command.seq),
+                _text(command.operation.value),
+                _text(arguments),
+                _integer(command.valid_until_ms),
+            )
+        )
+
+    async def stop(self, reason: str) -> None:
+        await self._call("stop", _text(reason))
+
+    async def call_help(self) -> None:
+        await self._call("call_help")
+
+    async def end_help(self) -> None:
+        await self._call("end_help")
+
+    async def _connected(self, server_certificate: bytes) -> Client:
+        own = self._access.own(self._clock)
+        client = Client(self._access.url, timeout=REQUEST_TIMEOUT_S, auto_reconnect=False)
+        client.application_uri = self._access.application_uri
+        client.session_timeout = SESSION_MS
+        client.max_messagesize, client.max_chunkcount = MESSAGE_BYTES, CHUNKS
+        client.certificate_validator = _pinned(server_certificate)
+        async with _in_time(CONNECT_TIMEOUT_S):
+            await client.set_security(
+                SecurityPolicyAes256Sha256RsaPss,
+                certificate=own.certificate,
+                private_key=own.private_key,
+                server_certificate=server_certificate,
+                mode=ua.MessageSecurityMode.SignAndEncrypt,
+            )
+            # The application's certificate is the user too: no name, no password, nobody anonymous.
+            await client.load_client_certificate(str(own.certificate))
+            await client.load_private_key(own.private_key)
+            await client.connect()
+        return client
+
+    async def _call(self, method: str, *arguments: ua.Variant) -> list[object]:
+        async with _in_time(REQUEST_TIMEOUT_S):
+            plc = self._connection().get_node(self._id("Plc"))
+            result = await plc.call_method(self._id(f"Plc.{method}"), *arguments)
+        return list(result) if isinstance(result, list | tuple) else [result]
+
+    def _connection(self) -> Client:
+        if self._client is None:
+            raise MachineLost("not connected")
+        return self._client
+
+    def _id(self, name: str) -> ua.NodeId:
+        return ua.NodeId.from_string(f"ns={self._namespace};s={name}")
+
+    def _names(self) -> list[str]:
+        if not self._node_names:
+            parts: list[tuple[type[Part], str]] = [(Plc, "")]
+            parts += [(Lift, lift.name) for lift in self._layout.lifts]
+            parts += [(Slot, slot.name) for slot in self._layout.slots]
+            parts += [(Bay, bay.name) for bay in self._layout.bays]
+            self._node_names = [node for part, name in parts for node in nodes_of(part, name).values()]
+        return self._node_names
+
+
+@asynccontextmanager
+async def _in_time(seconds: float) -> AsyncIterator[None]:
+    """Turn every way in which a request can fail into MachineLost: each leaves its outcome unknown."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (UaError, OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
+        raise MachineLost(f"{type(error).__name__} {error}".strip()) from error
+
+
+async def _quietly_closed(client: Client) -> None:
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            await client.disconnect()
+    except (UaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+        log.info("the machine's connection ended roughly: %s", error)
+        client.disconnect_socket()
+
+
+def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the type in its own module only
+    async def validate(certificate: x509.Certificate, description: ua.ApplicationDescription) -> None:
+        if certificate.public_bytes(Encoding.DER) != der:
+            raise MachineLost("the machine shows another certificate than the pinned one")
+
+    return validate
+
+
+def _to_read(node: ua.NodeId) -> ua.ReadValueId:
+    return ua.ReadValueId(NodeId=node, AttributeId=VALUE_ATTRIBUTE)
+
+
+def _good(name: str, answer: ua.DataValue) -> object:
+    if answer.StatusCode is not None and not answer.StatusCode.is_good():
+        raise MachineLost(f"{name}: {answer.StatusCode.name}")
+    if answer.Value is None:
+        raise MachineLost(f"{name}: no value")
+    return answer.Value.Value
+
+
+def _snapshot(values: dict[str, object], layout: Layout, read_at_s: float) -> Snapshot:
+    return Snapshot(
+        read_at_s=read_at_s,
+        plc=_part(Plc, "", values),
+        lifts=tuple(_part(Lift, name, values) for name in _names_of(layout.lifts)),
+        slots=tuple(_part(Slot, name, values) for name in _names_of(layout.slots)),
+        bays=tuple(_part(Bay, name, values) for name in _names_of(layout.bays)),
+    )
+
+
+def _names_of(plans: Iterable[object]) -> list[str]:
+    return [str(getattr(plan, "name")) for plan in plans]  # noqa: B009 - three plan types share this one field
+
+
+def _part(kind: type[P], name: str, values: dict[str, object]) -> P:
+    """Return the part; MachineLost where a value has another type than its field: a wrong machine."""
+    nodes = nodes_of(kind, name)
+    read: dict[str, Any] = {field.name: values[nodes[field.name]] for field in fields(kind)}
+    for field in fields(kind):
+        wanted = type(field.default)
+        plain = str if issubclass(wanted, str) else wanted
+        if not isinstance(read[field.name], plain):
+            raise MachineLost(f"{nodes[field.name]}: {read[field.name]!r} is not of type {plain.__name__}")
+    return kind(**read)
+
+
+def _answer(result: list[object]) -> Answer:
+    match result:
+        case [True, str()]:
+            return Accepted()
+        case [False, str(reason)]:
+            return NotAccepted(reason)
+    raise MachineLost(f"the machine answered {result!r}")
+
+
+def _integer(value: int) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType.Int64)
+
+
+def _text(value: str) -> ua.Variant:
+    return ua.Variant(value, ua.VariantType.String)

@@ -1,0 +1,97 @@
+"""Orders from retail: checked, stored with their journal entries in one transaction, and acted on once."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from pydantic import ValidationError
+
+from vendrive.clock import Clock
+from vendrive.passes.signing import ORDER_PURPOSE, is_signed
+from vendrive.station.database import Database
+from vendrive.station.keys import RetailKeys
+from vendrive.station.record import Record
+from vendrive.station.store import Store
+from vendrive.wire.errors import Refused
+from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld
+from vendrive.wire.orders import Cancel, HandOver, OperatorRequest, Order, SignedOrder, Stock, WipeFace
+
+log = logging.getLogger(__name__)
+Operator = Callable[[OperatorRequest], Awaitable[None]]
+
+
+class OrderRejected(Exception):
+    """An order is not genuine, not for this tower or out of turn; the cursor stays before it."""
+
+
+class Orders:
+    """The station's end of the numbered orders."""
+
+    def __init__(
+        self,
+        tower_id: str,
+        database: Database,
+        store: Store,
+        record: Record,
+        retail_keys: RetailKeys,
+        operator: Operator,
+        clock: Clock,
+    ) -> None:
+        self._tower_id = tower_id
+        self._database = database
+        self._store = store
+        self._record = record
+        self._retail_keys = retail_keys
+        self._operator = operator
+        self._clock = clock
+
+    async def take(self, signed: SignedOrder) -> None:
+        """Store one order; OrderRejected where it cannot be trusted. One that was stored before has no effect."""
+        order = self._read(signed)
+        if order.number <= self._store.cursor:
+            return
+        if order.number != self._store.cursor + 1:
+            raise OrderRejected(f"order {order.number} came after {self._store.cursor}")
+        if isinstance(order.body, OperatorRequest):
+            # Before it is stored: a stop that arrived twice does no harm, one that got lost does.
+            await self._obey(order.body)
+        with self._database.transaction():
+            self._record.write(OrderStored(number=order.number, order_kind=order.body.kind))
+            self._apply(order)
+            self._store.move_cursor(order.number)
+        if isinstance(order.body, WipeFace):
+            self._database.forget_old_pages()
+
+    def _read(self, signed: SignedOrder) -> Order:
+        keys = self._retail_keys().values()
+        if not any(is_signed(key, ORDER_PURPOSE, signed.payload, signed.signature) for key in keys):
+            raise OrderRejected("an order is not signed by a pinned key of retail")
+        try:
+            order = Order.model_validate_json(signed.payload)
+        except ValidationError as error:
+            raise OrderRejected(f"an order cannot be read: {error.error_count()} faults") from error
+        if order.tower_id != self._tower_id:
+            raise OrderRejected(f"order {order.number} is for {order.tower_id}")
+        return order
+
+    def _apply(self, order: Order) -> None:
+        match order.body:
+            case HandOver() as body:
+                if self._store.hold(body):
+                    self._record.write(PassHeld(drive_id=body.drive_id, revision=body.revision))
+            case Cancel(drive_id=drive, revision=revision):
+                self._store.cancel(drive, revision)
+            case WipeFace(person_id=person):
+                self._store.wipe_checks(person)
+                self._record.write(FaceWiped(person_id=person))
+            case Stock(vehicles=vehicles):
+                for vehicle in vehicles:
+                    self._store.know_vehicle(vehicle)
+            case OperatorRequest():
+                pass
+
+    async def _obey(self, request: OperatorRequest) -> None:
+        if self._clock.now() < request.expires_at:
+            try:
+                await self._operator(request)
+            except Refused as refusal:
+                log.warning("%s by %s: %s", request.action, request.staff, refusal.code)

@@ -1,0 +1,176 @@
+"""A station as one program: its parts, put together here and nowhere else."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from vendrive.clock import Clock
+from vendrive.station.admission import Admission
+from vendrive.station.bay import BaySide
+from vendrive.station.controller import Controller
+from vendrive.station.database import Database
+from vendrive.station.desk import Desk
+from vendrive.station.faces import DlibFaces, Faces
+from vendrive.station.journal import Journal
+from vendrive.station.keys import load_keys, pinned_retail_keys
+from vendrive.station.kiosk.app import Kiosk
+from vendrive.station.link import Link
+from vendrive.station.machine import Machine
+from vendrive.station.opcua import Access, OpcuaMachine
+from vendrive.station.orders import Operator, Orders
+from vendrive.station.record import Record
+from vendrive.station.report import tower_report
+from vendrive.station.safety import Safety
+from vendrive.station.server import serving
+from vendrive.station.settings import Settings
+from vendrive.station.store import Store
+from vendrive.station.uplink import RetailClient, Uplink
+from vendrive.tower.layout import load_layout
+from vendrive.wire.machine import Snapshot
+from vendrive.wire.orders import OperatorAction, OperatorRequest
+from vendrive.wire.report import TowerReport
+
+WATCH_PERIOD_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Station:
+    """All parts of a running station; `url` is the kiosk's address."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    journal: Journal
+    store: Store
+    record: Record
+    link: Link
+    controller: Controller
+    desk: Desk
+    safety: Safety
+    kiosk: Kiosk
+    uplink: Uplink
+    client: RetailClient
+    extra_routes: tuple[BaseRoute, ...]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        """Run until the block ends; yields the kiosk's address. An error of any part ends all of it."""
+        application = self.kiosk.application(self.extra_routes)
+        try:
+            async with serving(application, self.settings.port) as url, asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self.link.run(self.controller.connected, self._read)),
+                    group.create_task(self.uplink.run()),
+                    group.create_task(self._watch()),
+                ]
+                yield url
+                self.kiosk.end()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self.kiosk.end()
+            await self.client.close()
+            self.database.close()
+
+    def report(self) -> TowerReport | None:
+        """Return the tower's report; None before the machine was ever read."""
+        if self.link.snapshot is None:
+            return None
+        return tower_report(
+            self.settings.tower_id,
+            self.controller.layout,
+            self.clock.now(),
+            self.link.snapshot,
+            self.link.fresh is not None,
+            self._activity(),
+            self.journal.head()[0],
+            self.store.cursor,
+        )
+
+    def _activity(self) -> str:
+        task = self.controller.task
+        return task.purpose if task is not None else ""
+
+    async def _read(self, snapshot: Snapshot) -> None:
+        self.safety.look(snapshot)
+        await self.desk.tick(snapshot)
+
+    async def _watch(self) -> None:
+        """Notice a machine that does not answer at all."""
+        while True:
+            await asyncio.sleep(WATCH_PERIOD_S)
+            if self.link.fresh is None:
+                self.safety.lost()
+
+
+def ready_line(url: str) -> str:
+    """Return the line that a parent program waits for."""
+    return "ready " + json.dumps({"kiosk": url})
+
+
+def build_station(
+    settings: Settings,
+    clock: Clock,
+    extra_routes: Sequence[BaseRoute] = (),
+    faces: Faces | None = None,
+    make_machine: Callable[[], Machine] | None = None,
+) -> Station:
+    """Put a station together; raises JournalBroken, KeyFileWrong, LayoutError, FileNotFoundError.
+
+    `extra_routes` answer beside the kiosk's own, behind the same credential.
+    """
+    layout = load_layout(settings.layout)
+    keys = load_keys(settings.keys, settings.tower_id)
+    retail_keys = pinned_retail_keys(settings.keys / "retail.json")
+    retail_keys()
+    database = Database(settings.data / "journal.sqlite")
+    journal, store = Journal(database, clock), Store(database)
+    record = Record(journal)
+    access = Access(settings.machine_url, settings.pki, f"urn:vendrive:station:{settings.tower_id}")
+    access.own(clock)
+    link = Link(make_machine or (lambda: OpcuaMachine(access, layout, clock)), clock)
+    controller = Controller(link, record, layout, clock, settings.tower_id)
+    side = BaySide(layout.bays[0].name, layout, record, store, controller, clock)
+    eyes = faces or DlibFaces()
+    admission = Admission(settings.tower_id, database, store, keys.sealing, retail_keys, eyes, clock)
+    desk, safety = Desk(side, admission, link, clock), Safety(link, record, clock)
+    orders = Orders(settings.tower_id, database, store, record, retail_keys, _operator(safety), clock)
+    client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
+    station: Station
+    uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), clock)
+    kiosk = Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id)
+    station = Station(
+        settings,
+        clock,
+        database,
+        journal,
+        store,
+        record,
+        link,
+        controller,
+        desk,
+        safety,
+        kiosk,
+        uplink,
+        client,
+        tuple(extra_routes),
+    )
+    return station
+
+
+def _operator(safety: Safety) -> Operator:
+    async def obey(request: OperatorRequest) -> None:
+        match request.action:
+            case OperatorAction.emergency_stop:
+                await safety.stop(f"console: {request.staff}")
+            case OperatorAction.acknowledge_help:
+                await safety.end_help(f"console: {request.staff}")
+
+    return obey

@@ -1,0 +1,63 @@
+"""The tower's report for the console, from the newest snapshot."""
+
+from datetime import datetime
+
+from vendrive.tower.layout import Layout
+from vendrive.wire.machine import Bay, Lift, Slot, Snapshot
+from vendrive.wire.report import BayReport, LiftReport, SlotReport, TowerReport
+
+UNKNOWN = "unknown"
+
+
+def tower_report(
+    tower_id: str,
+    layout: Layout,
+    at: datetime,
+    snapshot: Snapshot,
+    fresh: bool,
+    activity: str,
+    journal_seq: int,
+    order_number: int,
+) -> TowerReport:
+    """Return the report; where the snapshot is old its places are the last known and the machine is unknown."""
+    return TowerReport(
+        tower_id=tower_id,
+        at=at,
+        machine=snapshot.plc.mode if fresh else UNKNOWN,
+        emergency_stop=snapshot.plc.emergency_stop,
+        help_called=snapshot.plc.help_called,
+        activity=activity,
+        storeys=layout.storeys,
+        lifts=tuple(_lift(lift) for lift in snapshot.lifts),
+        slots=tuple(_slot(slot, layout) for slot in snapshot.slots),
+        bays=tuple(_bay(bay) for bay in snapshot.bays),
+        journal_seq=journal_seq,
+        order_number=order_number,
+    )
+
+
+def _lift(lift: Lift) -> LiftReport:
+    return LiftReport(
+        name=lift.name,
+        position_mm=lift.position_mm,
+        storey=lift.storey,
+        moving=lift.moving,
+        loaded=lift.loaded,
+        tag=lift.tag,
+    )
+
+
+def _slot(slot: Slot, layout: Layout) -> SlotReport:
+    plan = layout.slot(slot.name)
+    return SlotReport(name=slot.name, storey=plan.storey, column=plan.column, occupied=slot.occupied, tag=slot.tag)
+
+
+def _bay(bay: Bay) -> BayReport:
+    return BayReport(
+        name=bay.name,
+        street_door=bay.street_door,
+        inner_door=bay.inner_door,
+        vehicle=bay.vehicle,
+        tag=bay.tag,
+        person=bay.person or bay.cabin,
+    )

@@ -1,0 +1,216 @@
+"""The return of one car: door open, drive in, checks, word given, stored.
+
+drive_in -> check -> storing -> over. A car that is not to be taken in drives out again: the door stays open.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vendrive.station.bay import BaySide, Storing
+from vendrive.station.controller import Task
+from vendrive.station.store import Lending
+from vendrive.tower.control import OpenStreet, Stuck
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import Returned, ReturnRefused
+from vendrive.wire.machine import Bay, Door, Snapshot
+from vendrive.wire.orders import Limits
+
+NOBODY_CAME_S = 180.0
+
+
+class Phase(StrEnum):
+    """Where a return stands."""
+
+    drive_in = "drive_in"
+    check = "check"
+    storing = "storing"
+    over = "over"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the list that the borrower sees; `code` says what is wrong, None that it is right."""
+
+    name: str
+    code: ErrorCode | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the bay measured of the car before it went in."""
+
+    length_mm: int
+    mass_kg: int
+
+
+class ReturnTalk:
+    """One return. `tick` looks at what is sensed and says, in `task`, what is wanted."""
+
+    def __init__(self, lending: Lending, side: BaySide) -> None:
+        self.lending = lending
+        self.phase = Phase.drive_in
+        self.task: Task | None = None
+        self.checks: tuple[Check, ...] = ()
+        self.slot: str | None = None
+        self._side = side
+        self._refused: set[ErrorCode] = set()
+        self._storing = Storing(side, lending.vehicle.tag, f"return {lending.drive_id}")
+        self._active_s = side.clock.monotonic()
+        self._measured: Measured | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.phase == Phase.over
+
+    @property
+    def refusal(self) -> ErrorCode | None:
+        """Return why this car is not taken in, where standing better or waiting does not help."""
+        return next((check.code for check in self.checks if check.code in HARD), None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every check is right and only the borrower's word is missing."""
+        return bool(self.checks) and all(check.code is None for check in self.checks)
+
+    def tick(self, snapshot: Snapshot) -> None:
+        """Go on from what is sensed; `snapshot` is fresh."""
+        match self.phase:
+            case Phase.drive_in | Phase.check:
+                self._receive(snapshot)
+            case Phase.storing:
+                self._store(snapshot)
+            case Phase.over:
+                self.task = None
+
+    def declare(self, snapshot: Snapshot, engine_off: bool, key_in_box: bool, nobody_inside: bool) -> None:
+        """Take the borrower's word and store the car; refuses what is declared or sensed otherwise."""
+        if self.phase != Phase.check:
+            raise Refused(ErrorCode.car_missing)
+        self.checks = judge(self._side.sensed(snapshot), self.lending, self._limits())
+        wrong = next((check.code for check in self.checks if check.code), None)
+        if wrong:
+            raise Refused(wrong)
+        if not (engine_off and key_in_box and nobody_inside):
+            raise Refused(ErrorCode.not_declared)
+        bay = self._side.sensed(snapshot)
+        self._measured = Measured(bay.length_mm, bay.mass_kg)
+        self._side.store.write_note(_note(self.lending), json.dumps([bay.length_mm, bay.mass_kg]))
+        self.phase = Phase.storing
+
+    def cancel(self, snapshot: Snapshot) -> None:
+        """Give up; refuses bay_occupied while a car stands there."""
+        if self.phase == Phase.storing or self._side.sensed(snapshot).vehicle:
+            raise Refused(ErrorCode.bay_occupied)
+        self.phase, self.task = Phase.over, None
+
+    def resume_storing(self) -> None:
+        """After a restart: the word was given, or the street door would not have closed on the car."""
+        noted = self._side.store.note(_note(self.lending))
+        if noted is not None:
+            length, mass = json.loads(noted)
+            self._measured = Measured(length, mass)
+            self.phase = Phase.storing
+
+    def _receive(self, snapshot: Snapshot) -> None:
+        side, bay = self._side, self._side.sensed(snapshot)
+        now = side.clock.monotonic()
+        self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
+        if bay.vehicle:
+            self.phase, self.checks = Phase.check, judge(bay, self.lending, self._limits())
+            self._note_refusal()
+        else:
+            self.phase, self.checks = Phase.drive_in, ()
+        if bay.vehicle or not side.nobody(bay) or bay.street_door != Door.open:
+            self._active_s = now
+        if now - self._active_s > NOBODY_CAME_S:
+            self.phase, self.task = Phase.over, None
+
+    def _note_refusal(self) -> None:
+        code = self.refusal
+        if code and code not in self._refused:
+            self._refused.add(code)
+            self._side.record.write(ReturnRefused(drive_id=self.lending.drive_id, code=code))
+
+    def _store(self, snapshot: Snapshot) -> None:
+        bay = self._side.sensed(snapshot)
+        if bay.street_door != Door.closed and bay.tag != self.lending.vehicle.tag:
+            # Between the word and the closed door another car took its place: begin again.
+            self.phase, self._measured = Phase.check, None
+            return
+        self.task = self._storing.task(snapshot)
+        slot = self._storing.slot_reached(snapshot)
+        if slot and self._measured:
+            self._side.record.write(self._returned(slot, self._measured))
+            self.phase, self.slot, self.task = Phase.over, slot, None
+
+    def _returned(self, slot: str, measured: Measured) -> Returned:
+        return Returned(
+            drive_id=self.lending.drive_id,
+            vehicle_id=self.lending.vehicle.vehicle_id,
+            slot=slot,
+            length_mm=measured.length_mm,
+            mass_kg=measured.mass_kg,
+        )
+
+    def _limits(self) -> Limits:
+        """Return the tighter of what the order allows and what this tower takes."""
+        order, fits = self.lending.limits, self._side.layout.fits
+        return Limits(
+            length_mm=min(order.length_mm, fits.length_mm),
+            width_mm=min(order.width_mm, fits.width_mm),
+            height_mm=min(order.height_mm, fits.height_mm),
+            mass_kg=min(order.mass_kg, fits.mass_kg),
+        )
+
+    def problem(self) -> ErrorCode | None:
+        """Return why the machine does not go on while it stores."""
+        step = self._side.controller.step
+        return step.code if isinstance(step, Stuck) and self.phase == Phase.storing else None
+
+
+HARD = frozenset(
+    {
+        ErrorCode.car_other,
+        ErrorCode.car_unreadable,
+        ErrorCode.car_too_long,
+        ErrorCode.car_too_wide,
+        ErrorCode.car_too_high,
+        ErrorCode.car_too_heavy,
+    }
+)
+
+
+def judge(bay: Bay, lending: Lending, limits: Limits) -> tuple[Check, ...]:
+    """Return the checks of a car that stands in the bay: its identity comes from its tag, never from its size."""
+    if not bay.in_place:
+        return (Check("in_place", ErrorCode.car_not_in_place),)
+    return (
+        Check("in_place", None),
+        Check("car", _identity(bay, lending)),
+        Check("size", _size(bay, limits)),
+        Check("mass", ErrorCode.car_too_heavy if bay.mass_kg > limits.mass_kg else None),
+        Check("engine", ErrorCode.engine_running if bay.engine_running else None),
+        Check("key", None if bay.key_in_box else ErrorCode.key_missing),
+        Check("cabin", ErrorCode.person_inside if bay.cabin else None),
+        Check("bay", ErrorCode.person_in_bay if bay.person else None),
+    )
+
+
+def _identity(bay: Bay, lending: Lending) -> ErrorCode | None:
+    if not bay.tag:
+        return ErrorCode.car_unreadable
+    return None if bay.tag == lending.vehicle.tag else ErrorCode.car_other
+
+
+def _size(bay: Bay, limits: Limits) -> ErrorCode | None:
+    if bay.length_mm > limits.length_mm:
+        return ErrorCode.car_too_long
+    if bay.width_mm > limits.width_mm:
+        return ErrorCode.car_too_wide
+    return ErrorCode.car_too_high if bay.height_mm > limits.height_mm else None
+
+
+def _note(lending: Lending) -> str:
+    return f"measured {lending.drive_id}"

@@ -1,0 +1,257 @@
+"""A station in the test's own loop, over OPC UA to a real plant, with a small retail beside it."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.fake_retail import FakeRetail, serving_retail
+from tests.support.plant import CAR, PlantProcess, car, pin_each_other, plant_process
+from tests.support.waiting import until_async
+from vendrive.clock import SystemClock
+from vendrive.ids import random_bytes
+from vendrive.passes.claims import PassClaims, issue_pass
+from vendrive.passes.pins import hash_pin
+from vendrive.passes.sealing import seal_for
+from vendrive.station.keys import load_keys
+from vendrive.station.kiosk.state import kiosk_state
+from vendrive.station.program import Station, build_station
+from vendrive.station.settings import Settings
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import Entry
+from vendrive.wire.orders import Check, FaceCheck, HandOver, Limits, Stock, Vehicle
+
+TOWER = "shanghai"
+PIN = "493027"
+SLOTS = ("2A", "3C", "2E")
+TAGS = ("TAG-1", "TAG-2", "TAG-3")
+
+
+class ShiftedClock:
+    """The computer's clock with a calendar that a test may move."""
+
+    def __init__(self) -> None:
+        self._system = SystemClock()
+        self.shift = timedelta()
+
+    def now(self) -> datetime:
+        return self._system.now() + self.shift
+
+    def monotonic(self) -> float:
+        return self._system.monotonic()
+
+
+class NamedFaces:
+    """Pictures that are the name of who is in them; templates too."""
+
+    engine = "by-name"
+
+    async def distance(self, picture: bytes, template: bytes) -> float:
+        if picture == b"nobody":
+            raise Refused(ErrorCode.no_face)
+        return 0.1 if picture == template else 0.9
+
+    async def code(self, picture: bytes) -> str | None:
+        return picture.decode() if picture.startswith(b"VD1/") else None
+
+
+def vehicle(tag: str) -> Vehicle:
+    return Vehicle(
+        vehicle_id=f"vehicle-{tag}",
+        tag=tag,
+        model_slug="lumen-s",
+        model_name="Demo model",
+        paint_name="Demo red",
+        paint="#aa2211",
+        plate="DEMO 1",
+        **CAR,
+    )
+
+
+@dataclass
+class World:
+    """Everything of one test."""
+
+    folder: Path
+    plant: PlantProcess
+    clock: ShiftedClock
+    retail: FakeRetail
+    retail_url: str
+    settings: Settings
+    _station: Station | None = None
+    _kiosk: httpx.AsyncClient | None = None
+    _running: AsyncExitStack | None = None
+
+    @property
+    def station(self) -> Station:
+        assert self._station is not None
+        return self._station
+
+    async def start(self) -> None:
+        """Start the station (again) and open its kiosk."""
+        self._running = AsyncExitStack()
+        self._station = build_station(self.settings, self.clock, faces=NamedFaces())
+        url = await self._running.enter_async_context(self._station.running())
+        self._kiosk = await self._running.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+        key = load_keys(self.settings.keys, TOWER).kiosk
+        answer = await self._kiosk.get("/", params={"key": key})
+        assert answer.status_code == 303
+        await self.until(lambda: self.station.link.fresh is not None and self.station.desk.ready, "the machine is read")
+
+    async def end(self) -> None:
+        """End the station as SIGTERM does."""
+        if self._running is not None:
+            await self._running.aclose()
+            self._running = None
+
+    async def post(self, path: str, body: Any = None, content: bytes | None = None) -> httpx.Response:
+        assert self._kiosk is not None
+        return await self._kiosk.post(path, json=body, content=content)
+
+    async def fine(self, path: str, body: Any = None, content: bytes | None = None) -> None:
+        answer = await self.post(path, body, content)
+        assert answer.status_code == 200, answer.text
+
+    async def refused(self, path: str, body: Any = None, content: bytes | None = None) -> str:
+        """Return the code of a refusal, which comes with what happened and what to do next."""
+        answer = await self.post(path, body, content)
+        assert answer.status_code == 409, answer.text
+        told = answer.json()
+        assert told["what"]
+        assert told["next"]
+        return str(told["code"])
+
+    async def until(self, condition: Any, what: str, timeout_s: float = 30) -> Any:
+        return await until_async(condition, what, timeout_s)
+
+    def entries(self) -> list[Entry]:
+        return list(self.station.journal.entries())
+
+    def events(self, kind: str) -> list[Any]:
+        return [entry.event for entry in self.entries() if entry.event.kind == kind]
+
+    async def until_event(self, kind: str, count: int = 1) -> Any:
+        await self.until(lambda: len(self.events(kind)) >= count, f"{count} {kind}")
+        return self.events(kind)[-1]
+
+    def screen(self) -> str:
+        return str(self.state()["screen"])
+
+    def state(self) -> Any:
+        return kiosk_state(self.station.desk, self.station.link, "en").as_json()
+
+    async def until_screen(self, screen: str) -> None:
+        await self.until(lambda: self.screen() == screen, f"the screen {screen}")
+
+    def claims(self, drive: str = "drive-1", **other: Any) -> PassClaims:
+        now = self.clock.now()
+        window = {"not_before": now - timedelta(hours=1), "not_after": now + timedelta(hours=1)}
+        return PassClaims(
+            **{"pass_id": f"pass-{drive}", "drive_id": drive, "person_id": f"person-{drive}", "tower_id": TOWER}
+            | window
+            | other
+        )
+
+    def pass_text(self, claims: PassClaims, key: Ed25519PrivateKey | None = None) -> str:
+        return issue_pass(claims, key or self.retail.key)
+
+    def face_check(self, claims: PassClaims) -> Check:
+        public = load_keys(self.settings.keys, TOWER).sealing.public_key()
+        context = f"{claims.person_id}/{TOWER}"
+        sealed = seal_for(public, claims.drive_id.encode(), context, random_bytes(32))
+        return FaceCheck(engine="by-name", threshold=0.5, sealed_template=sealed)
+
+    def hand_over(self, claims: PassClaims, tag: str, check: Check | None = None, **other: Any) -> HandOver:
+        fields: dict[str, Any] = {
+            "drive_id": claims.drive_id,
+            "revision": 1,
+            "pass_id": claims.pass_id,
+            "person_id": claims.person_id,
+            "greeting": "Demo person 1",
+            "short_code": f"C0DE{claims.drive_id[-1]}",
+            "vehicle": vehicle(tag),
+            "not_before": claims.not_before,
+            "not_after": claims.not_after,
+            "due_at": claims.not_after + timedelta(days=3),
+            "check": check or hash_pin(PIN, bytes(16)),
+            "limits": Limits(),
+            "programme_revision": 1,
+        }
+        return HandOver(**fields | other)
+
+    async def lend(self, drive: str = "drive-1", tag: str = "TAG-1", face: bool = False, **other: Any) -> PassClaims:
+        """Have retail send an order and wait until the station holds the pass."""
+        claims = self.claims(drive, **other)
+        self.retail.order(self.hand_over(claims, tag, self.face_check(claims) if face else None))
+        number = len(self.retail.orders)
+        await self.until(lambda: self.station.store.cursor >= number, f"order {number} is stored")
+        return claims
+
+    async def collect(self, drive: str = "drive-1", tag: str = "TAG-1") -> PassClaims:
+        """A whole collection by PIN, until the car has left and the door is shut."""
+        claims = await self.lend(drive, tag)
+        await self.fine("/collect/pass", {"text": self.pass_text(claims)})
+        await self.fine("/collect/pin", {"pin": PIN})
+        await self.until_screen("presented")
+        self.plant.act("drive_out", bay="B1")
+        await self.until(lambda: drive in self.station.record.facts.used, "handed over")
+        await self.until(lambda: self.station.desk.talk is None, "the door is shut")
+        return claims
+
+    async def drive_back(self, claims: PassClaims, tag: str, **other: int) -> None:
+        """Ask to bring a car back and drive it in; park, key in the box, out of the bay."""
+        await self.fine("/return/pass", {"text": self.pass_text(claims)})
+        await self.until(lambda: self.plant.world()["bays"]["B1"]["street_door"] == "open", "the door is open")
+        if other:
+            self.plant.act("arrive", **car(tag, **other))
+        self.plant.act("drive_in", bay="B1", tag=tag)
+        self.plant.act("park", bay="B1")
+        self.plant.act("key", bay="B1", in_box=True)
+        self.plant.act("leave", bay="B1")
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[PlantProcess]:
+    with plant_process(tmp_path) as running:
+        running.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+        yield running
+
+
+@asynccontextmanager
+async def world_of(folder: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+    """Put a retail and a station's folder beside a plant; the station is not started."""
+    data = folder / "station"
+    pin_each_other(plant, data)
+    keys = load_keys(data / "keys", TOWER)
+    retail_key = Ed25519PrivateKey.from_private_bytes(random_bytes(32))
+    public = base64.b64encode(retail_key.public_key().public_bytes_raw()).decode()
+    (data / "keys" / "retail.json").write_text(json.dumps({"keys": [public]}))
+    retail = FakeRetail(TOWER, retail_key, keys.signing.public_key(), clock)
+    retail.order(Stock(vehicles=tuple(vehicle(tag) for tag in TAGS)))
+    async with serving_retail(retail) as url:
+        settings = Settings(TOWER, "shanghai3", data, plant.opcua, url)
+        made = World(folder, plant, clock, retail, url, settings)
+        try:
+            yield made
+        finally:
+            await made.end()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+    async with world_of(tmp_path, plant, clock) as made:
+        await made.start()
+        yield made

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 READY = "ready "
 _PR_SET_PDEATHSIG = 1
@@ -27,7 +27,7 @@ class Program:
         self.name = name
         self._command = [sys.executable, "-m", *arguments]
         self._environment = dict(os.environ) | dict(environment)
-        self._log = log
+        self.log = log
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str | None] = queue.Queue()
 
@@ -45,9 +45,9 @@ class Program:
 
     def start(self) -> None:
         """Start the program; return at once."""
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         self._lines = queue.Queue()
-        with self._log.open("a") as log:
+        with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 self._command,
                 env=self._environment,
@@ -61,23 +61,23 @@ class Program:
             raise ProgramFailed(f"{self.name} has no standard output")
         threading.Thread(target=_read_lines, args=(self._process.stdout, self._lines), daemon=True).start()
 
-    def ready(self, timeout_s: float = 60) -> dict[str, str]:
+    def ready(self, timeout_s: float = 60) -> dict[str, Any]:
         """Wait for the `ready` line and return what it says."""
         while True:
             try:
                 line = self._lines.get(timeout=timeout_s)
             except queue.Empty:
-                raise ProgramFailed(f"{self.name} was not ready after {timeout_s:.0f} s; see {self._log}") from None
+                raise ProgramFailed(f"{self.name} was not ready after {timeout_s:.0f} s; see {self.log}") from None
             if line is None:
-                raise ProgramFailed(f"{self.name} ended before it was ready; see {self._log}\n{self._tail()}")
+                raise ProgramFailed(f"{self.name} ended before it was ready; see {self.log}\n{self._tail()}")
             if line.startswith(READY):
-                told: dict[str, str] = json.loads(line.removeprefix(READY))
+                told: dict[str, Any] = json.loads(line.removeprefix(READY))
                 return told
 
     def finish(self, timeout_s: float = 120) -> None:
         """Wait for a program that ends by itself; raise where it fails."""
         if self._process is None or self._process.wait(timeout_s) != 0:
-            raise ProgramFailed(f"{self.name} failed; see {self._log}\n{self._tail()}")
+            raise ProgramFailed(f"{self.name} failed; see {self.log}\n{self._tail()}")
 
     def stop(self, timeout_s: float = 10) -> None:
         """Ask the program to end, and end it where it does not."""
@@ -98,7 +98,7 @@ class Program:
             self._process.wait()
 
     def _tail(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-8:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
 
 
 def _read_lines(stream: IO[str], lines: "queue.Queue[str | None]") -> None:

@@ -19,6 +19,7 @@ async def test_people_can_do_what_the_doors_allow_and_are_told_why_not(desk: Pat
         assert await bench.refusal("drive_in", bay="B1", tag="T2") == "the street door of B1 is not open"
         assert await bench.refusal("drive_in", bay="B9", tag="T2") == "there is no bay 'B9'"
         assert await bench.refusal("fault", kind="rain") == "there is no such fault"
+        assert await bench.refusal("fault", kind="misplace", tag="T1", slot="9Z") == "T1 cannot be put into 9Z"
         assert (await bench.street.post("/world/key", json={"bay": "B1", "in_box": "yes"})).status_code == 422
         assert (await bench.street.post("/world/key", json={"bay": "B1", "in_box": True, "more": 1})).status_code == 422
         assert (await bench.street.post("/world/stop", content=b" " * 70_000)).status_code == 413

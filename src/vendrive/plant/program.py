@@ -78,12 +78,20 @@ async def _run(controller: Controller, machine: MachineServer, wake: asyncio.Eve
         controller.tick()
         if not controller.silent:
             await machine.publish()
-        wake.clear()
-        try:
-            async with asyncio.timeout(_TICK_S if controller.moving else _IDLE_TICK_S):
-                await (asyncio.Event() if controller.moving else wake).wait()
-        except TimeoutError:
-            pass
+        if controller.moving:
+            await asyncio.sleep(_TICK_S)
+        else:
+            await _at_most(wake, _IDLE_TICK_S)
+
+
+async def _at_most(wake: asyncio.Event, seconds: float) -> None:
+    """Wait until somebody acts, but no longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        pass
+    wake.clear()
 
 
 @asynccontextmanager

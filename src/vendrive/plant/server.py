@@ -1,7 +1,8 @@
 """The OPC UA server before the controller: who may connect, what can be read, the few things that can be called.
 
 Only one security policy, Aes256_Sha256_RsaPss with SignAndEncrypt. A certificate must be on the pinned list twice over:
-to open a secure channel, and as the user's identity.
+to open a secure channel, and as the user's identity. A certificate that is taken off the list keeps an open session
+until it ends.
 """
 
 import logging

@@ -124,9 +124,9 @@ class World:
 
     def misplace(self, tag: str, slot: str) -> None:
         """A car stands somewhere else than anybody thinks: a fault."""
-        if tag not in self.cars or self.taken(slot):
+        known = {plan.name for plan in self.layout.slots}
+        if tag not in self.cars or self.cars[tag].where == TRANSFER or slot not in known or self.taken(slot):
             raise WorldRefused(f"{tag} cannot be put into {slot}")
-        self.layout.slot(slot)
         self.cars[tag].where = slot
         self.changed()
 

@@ -121,10 +121,12 @@ def build_station(
     extra_routes: Sequence[BaseRoute] = (),
     faces: Faces | None = None,
     make_machine: Callable[[], Machine] | None = None,
+    extra_scripts: Sequence[str] = (),
 ) -> Station:
     """Put a station together; raises JournalBroken, KeyFileWrong, LayoutError, FileNotFoundError.
 
-    `extra_routes` answer beside the kiosk's own, behind the same credential.
+    `extra_routes` answer beside the kiosk's own, behind the same credential; `extra_scripts` are addresses of ES
+    modules that the kiosk's page loads too.
     """
     layout = load_layout(settings.layout)
     keys = load_keys(settings.keys, settings.tower_id)
@@ -145,7 +147,7 @@ def build_station(
     client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
     station: Station
     uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), clock)
-    kiosk = Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id)
+    kiosk = Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id, extra_scripts)
     station = Station(
         settings,
         clock,

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vendrive.design.illustrations import draw_car
 from vendrive.design.messages import LANGUAGES, Language, pick_language
 from vendrive.design.templating import STATIC, environment
 from vendrive.station.desk import Desk
@@ -79,13 +80,16 @@ class DeclareBody(Body):
 class Kiosk:
     """The handlers over one desk."""
 
-    def __init__(self, desk: Desk, safety: Safety, link: Link, faces: Faces, key: str, tower_id: str) -> None:
+    def __init__(
+        self, desk: Desk, safety: Safety, link: Link, faces: Faces, key: str, tower_id: str, scripts: Sequence[str] = ()
+    ) -> None:
         self._desk = desk
         self._safety = safety
         self._link = link
         self._faces = faces
         self._key = key
         self._tower_id = tower_id
+        self._scripts = tuple(scripts)
         self._ending = asyncio.Event()
         self._templates = environment(HERE / "templates", static_url=lambda path: f"/static/{path}")
 
@@ -97,7 +101,7 @@ class Kiosk:
         """Return the ASGI application, guarded."""
         routes: list[BaseRoute] = [
             Route("/", self._page),
-            Route("/language/{lang}", self._language, methods=["POST"]),
+            Route("/car.svg", self._car),
             Route("/events", self._events),
             self._verb("/collect/pass", self._collect_pass),
             self._verb("/collect/face", self._collect_face),
@@ -115,16 +119,22 @@ class Kiosk:
         return _Guard(Starlette(routes=routes), self._key)
 
     async def _page(self, request: Request) -> Response:
-        lang = _language(request)
+        chosen = request.query_params.get("lang")
+        if chosen in LANGUAGES:
+            answer = RedirectResponse("/", status_code=303)
+            answer.set_cookie(LANGUAGE_COOKIE, chosen, httponly=True, samesite="strict")
+            return answer
         template = self._templates.get_template("kiosk.html")
-        return HTMLResponse(template.render(lang=lang, tower_id=self._tower_id, languages=LANGUAGES))
+        return HTMLResponse(
+            template.render(lang=_language(request), room="kiosk", tower_id=self._tower_id, scripts=self._scripts)
+        )
 
-    async def _language(self, request: Request) -> Response:
-        lang = request.path_params["lang"]
-        answer = RedirectResponse("/", status_code=303)
-        if lang in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, lang, httponly=True, samesite="strict")
-        return answer
+    async def _car(self, request: Request) -> Response:
+        try:
+            drawing = draw_car(request.query_params.get("model", ""), request.query_params.get("paint", ""))
+        except (KeyError, ValueError):
+            return Response(status_code=404)
+        return Response(drawing, media_type="image/svg+xml")
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._stream(_language(request)), media_type="text/event-stream")

@@ -373,8 +373,7 @@ def write(people: Sequence[Candidate], folder: Path) -> None:
 
 def show(text: str, last: bool) -> None:
     """One line of progress that replaces the one before."""
-    sys.stderr.write(f"\r{text:60}" + ("\n" if last else ""))
-    sys.stderr.flush()
+    print(f"\r{text:60}", end="\n" if last else "", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

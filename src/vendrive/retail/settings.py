@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "vendrive.retail.drives",
     "vendrive.retail.payments",
     "vendrive.retail.sales",
+    "vendrive.retail.shop",
+    "vendrive.retail.console",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -78,6 +80,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "vendrive.retail.shop.views.problems.csrf_failure"
 # These headers come from our own proxy or not at all; without one anybody could write them.
 BEHIND_PROXY = os.environ.get("VENDRIVE_BEHIND_PROXY") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
@@ -99,5 +102,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # It tells of every wake-up, once a second.
-    "loggers": {"procrastinate": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

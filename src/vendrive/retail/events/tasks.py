@@ -1,0 +1,22 @@
+"""Wake-ups of the worker. What is to be done stands in rows; a job only looks at them."""
+
+from procrastinate.contrib.django import app
+
+from vendrive.retail.events.outbox import send_notices
+from vendrive.retail.events.sealing import seal_audit
+
+EVERY_SECOND = "* * * * * */1"
+
+
+@app.periodic(cron=EVERY_SECOND)
+@app.task(queueing_lock="seal_audit", lock="seal_audit")
+def wake_sealer(timestamp: int) -> None:
+    """Chain and sign what was done since the last second."""
+    seal_audit()
+
+
+@app.periodic(cron=EVERY_SECOND)
+@app.task(queueing_lock="send_notices", lock="send_notices")
+def wake_outbox(timestamp: int) -> None:
+    """Send what waits."""
+    send_notices()

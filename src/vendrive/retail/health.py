@@ -1,0 +1,8 @@
+"""Whether a process serves."""
+
+from django.http import HttpRequest, HttpResponse
+
+
+def answer_alive(request: HttpRequest) -> HttpResponse:
+    """Say that this process serves; nothing else is told to strangers."""
+    return HttpResponse("alive", content_type="text/plain")

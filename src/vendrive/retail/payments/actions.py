@@ -1,0 +1,99 @@
+"""Writes of money: charges through the port, transfers in the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from vendrive.retail.config import ports
+from vendrive.retail.customers.models import Customer
+from vendrive.retail.events.actions import record
+from vendrive.retail.payments.models import Account, Charge, ChargeState, Posting, Transfer
+from vendrive.retail.ports import Payment
+
+CASH = "cash"
+SALES_DEPOSITS = "sales_deposits"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """What an account receives (positive) or gives, in minor units."""
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+class Unbalanced(ValueError):
+    """The legs of a transfer do not sum to zero in each currency."""
+
+
+def post_transfer(key: str, purpose: str, legs: Sequence[Leg]) -> Transfer:
+    """Move money once for `key`; a replay returns the first transfer. Raise Unbalanced."""
+    for currency in {leg.currency for leg in legs}:
+        if sum(leg.amount_minor for leg in legs if leg.currency == currency):
+            raise Unbalanced(purpose)
+    if len(legs) < 2:
+        raise Unbalanced(purpose)
+    with transaction.atomic():
+        transfer, new = Transfer.objects.get_or_create(
+            key=key, defaults={"at": ports().clock.now(), "purpose": purpose}
+        )
+        if new:
+            Posting.objects.bulk_create(
+                Posting(transfer=transfer, account=_account(leg), amount_minor=leg.amount_minor) for leg in legs
+            )
+    return transfer
+
+
+def open_charge(customer: Customer, key: str, purpose: str, amount_minor: int, currency: str) -> Charge:
+    """Write down that the customer will be asked to pay; nothing has been asked yet."""
+    return Charge.objects.create(
+        key=key,
+        customer=customer,
+        purpose=purpose,
+        amount_minor=amount_minor,
+        currency=currency,
+        asked_at=ports().clock.now(),
+    )
+
+
+def settle_charge(charge_id: UUID) -> Charge:
+    """Ask the provider about a pending charge and write down what is known; unknown stays pending.
+
+    Call it outside a transaction: whatever the provider answers must not be rolled back with something else.
+    """
+    charge = Charge.objects.get(pk=charge_id)
+    if charge.state != ChargeState.pending:
+        return charge
+    answer = ports().payments.charge(charge.key, charge.amount_minor, charge.currency)
+    with transaction.atomic():
+        charge = Charge.objects.select_for_update().get(pk=charge_id)
+        if charge.state == ChargeState.pending and answer is not Payment.unknown:
+            _settle(charge, answer)
+    return charge
+
+
+def list_pending(older_than: timedelta) -> list[Charge]:
+    """Return charges whose outcome has been unknown for a while, oldest first."""
+    before = ports().clock.now() - older_than
+    return list(Charge.objects.filter(state=ChargeState.pending, asked_at__lte=before).order_by("asked_at"))
+
+
+def _settle(charge: Charge, answer: Payment) -> None:
+    charge.state = ChargeState.paid if answer is Payment.paid else ChargeState.declined
+    charge.answered_at = ports().clock.now()
+    charge.save(update_fields=["state", "answered_at"])
+    record("retail", f"charge_{charge.state}", charge.id, amount_minor=charge.amount_minor, currency=charge.currency)
+    if answer is Payment.paid:
+        legs = (
+            Leg(CASH, charge.amount_minor, charge.currency),
+            Leg(SALES_DEPOSITS, -charge.amount_minor, charge.currency),
+        )
+        post_transfer(f"charge:{charge.id}", charge.purpose, legs)
+
+
+def _account(leg: Leg) -> Account:
+    return Account.objects.get_or_create(name=leg.account, currency=leg.currency)[0]

@@ -1,0 +1,1 @@
+"""The phone pages: thin views over the rooms' actions and queries."""

@@ -1,0 +1,126 @@
+"""My drives: the pass, what is happening with it, and what was."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+from markupsafe import Markup
+
+from vendrive.retail.config import ports
+from vendrive.retail.customers.models import Customer
+from vendrive.retail.drives.actions import cancel_drive
+from vendrive.retail.drives.models import LIVE, OPEN, Drive, DriveState
+from vendrive.retail.drives.passes import pass_svg
+from vendrive.retail.drives.queries import access_drive, get_programme, list_drives
+from vendrive.retail.sales.actions import get_sales_order
+from vendrive.retail.sales.models import SalesOrder
+from vendrive.retail.shop.forms import Problem
+from vendrive.retail.shop.pages import posts_to, show, signed_in, status_of
+from vendrive.retail.shop.quota import drives_left
+from vendrive.wire.errors import Refused
+
+HOUR_S = 3600
+NOTHING_NEW = 204
+
+
+@dataclass(frozen=True)
+class DriveView:
+    """A drive as its page shows it at one moment."""
+
+    drive: Drive
+    now: datetime
+    order: SalesOrder | None
+
+    @property
+    def seen(self) -> str:
+        """Return what tells one look of the page from another: state, revision, and the hour that is left."""
+        order = self.order.state if self.order else ""
+        return f"{self.drive.state}.{self.drive.revision}.{int(self.seconds_left // HOUR_S)}.{self.too_early:d}.{order}"
+
+    @property
+    def live(self) -> bool:
+        """Whether something can still happen."""
+        return self.drive.state in LIVE
+
+    @property
+    def open(self) -> bool:
+        """Whether the car waits to be collected."""
+        return self.drive.state in OPEN
+
+    @property
+    def seconds_left(self) -> float:
+        """Return seconds until the car is due, negative when late."""
+        return (self.drive.due_at - self.now).total_seconds()
+
+    @property
+    def too_early(self) -> bool:
+        """Whether the pass does not open the tower yet."""
+        return self.now < self.drive.not_before
+
+    @property
+    def pass_code(self) -> Markup:
+        """Return the pass as SVG; it brings the car back too."""
+        return Markup(pass_svg(self.drive))  # noqa: S704 - our own drawing of a signed text
+
+    @property
+    def short_code(self) -> str:
+        """Return the typed form of the pass, in two groups."""
+        code = self.drive.short_code
+        return f"{code[:4]} {code[4:]}"
+
+
+@require_safe
+@signed_in
+def list_mine(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """Show all drives of the customer, and how many are left."""
+    drives, programme, now = list_drives(customer), get_programme(), ports().clock.now()
+    return show(
+        request,
+        "drives",
+        current=[drive for drive in drives if drive.state in LIVE],
+        past=[drive for drive in drives if drive.state not in LIVE],
+        left=drives_left(drives, programme, now),
+        programme=programme,
+    )
+
+
+@require_safe
+@signed_in
+def drive(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpResponse:
+    """Show one drive."""
+    return _show_drive(request, "drive", access_drive(customer, drive_id))
+
+
+@require_safe
+@signed_in
+def drive_now(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpResponse:
+    """Return the part of the page that changes, or nothing where the page shows it already."""
+    view = _view(access_drive(customer, drive_id))
+    if request.GET.get("seen") == view.seen:
+        return HttpResponse(status=NOTHING_NEW)
+    return _show_drive(request, "_drive", view.drive)
+
+
+@posts_to("shop:drive")
+@signed_in
+def cancel(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpResponse:
+    """Give the car back before it was collected."""
+    try:
+        cancel_drive(customer, drive_id)
+    except Refused as refused:
+        return _show_drive(request, "drive", access_drive(customer, drive_id), refused)
+    return redirect("shop:drive", drive_id=drive_id)
+
+
+def _view(found: Drive) -> DriveView:
+    return DriveView(found, ports().clock.now(), get_sales_order(found))
+
+
+def _show_drive(request: HttpRequest, template: str, found: Drive, refused: Refused | None = None) -> HttpResponse:
+    # Seen through the state when the page is made: what it names and what it shows are one.
+    view = _view(found)
+    states = {state.name: state.value for state in DriveState}
+    return show(request, template, status_of(refused), view=view, drive=found, states=states, problem=Problem(refused))

@@ -1,12 +1,15 @@
 """`vendrive demo`: the whole journey on this machine."""
 
 import argparse
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 from vendrive.demo.folder import STAFF
+from vendrive.demo.once import walk_once
 from vendrive.demo.processes import ProgramFailed
 from vendrive.demo.running import Demo, running_demo
 from vendrive.retail.postgres import PostgresFailed
@@ -22,11 +25,24 @@ def main() -> int:
     """Run the command and return its exit status: 0, or 1 with a sentence that names what failed."""
     asked = _parser().parse_args()
     try:
-        with running_demo(asked.data, asked.machine_speed, usual_ports=not asked.once) as demo:
+        if asked.once:
+            return _once(asked.data, asked.machine_speed)
+        with running_demo(asked.data or Path(".demo"), asked.machine_speed, usual_ports=True) as demo:
             return _show(demo)
     except (ProgramFailed, PostgresFailed) as error:
         print(f"vendrive demo: {error}", file=sys.stderr)
         return 1
+
+
+def _once(data: Path | None, machine_speed: float) -> int:
+    root = data or Path(tempfile.mkdtemp(prefix="vendrive-"))
+    with running_demo(root, machine_speed) as demo:
+        status = walk_once(demo, machine_speed)
+    if status == 0 and data is None:
+        shutil.rmtree(root)
+    elif status != 0:
+        print(f"vendrive demo: the logs are in {root / 'logs'}", file=sys.stderr)
+    return status
 
 
 def _show(demo: Demo) -> int:
@@ -59,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--once", action="store_true", help="one synthetic customer, a timeline, then exit")
-    parser.add_argument("--data", type=Path, default=Path(".demo"), help="the demo's folder (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the demo's folder (default: .demo; with --once a new one)"
+    )
     parser.add_argument(
         "--machine-speed", type=float, default=1.0, metavar="N", help="divide each motion's time by N (default: 1)"
     )

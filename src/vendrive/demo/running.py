@@ -84,6 +84,9 @@ def running_demo(root: Path, machine_speed: float = 1.0, usual_ports: bool = Fal
             slug: TowerAddresses(station.ready()["kiosk"], kiosk_key(folder, slug), **machines[slug])
             for slug, station in stations.items()
         }
+        folder.addresses.write_text(
+            json.dumps({slug: {"kiosk": at.kiosk_link, "world": at.world} for slug, at in towers.items()})
+        )
         yield Demo(folder, DemoCalendar(folder.calendar), database.dsn, starter.url("web"), towers, starter.programs)
 
 

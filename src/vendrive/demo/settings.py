@@ -7,15 +7,27 @@ import os
 from pathlib import Path
 
 from vendrive.demo.calendar import DemoCalendar
+from vendrive.demo.folder import DemoFolder
 from vendrive.demo.standins import demo_ports
 from vendrive.retail.settings import *  # noqa: F403 - all of production's, then what differs
+from vendrive.retail.settings import INSTALLED_APPS as PRODUCTION_APPS
+from vendrive.retail.settings import TEMPLATES as PRODUCTION_TEMPLATES
 
-VENDRIVE_PORTS = demo_ports(
-    DemoCalendar(Path(os.environ.get("VENDRIVE_DEMO", ".demo")) / "calendar"),
-    Path(os.environ.get("VENDRIVE_DEMO", ".demo")),
-)
+VENDRIVE_DEMO = os.environ.get("VENDRIVE_DEMO", ".demo")
+_folder = DemoFolder(Path(VENDRIVE_DEMO))
+VENDRIVE_PORTS = demo_ports(DemoCalendar(_folder.calendar), _folder.root)
 
-INSTALLED_APPS = [*INSTALLED_APPS, "vendrive.demo"]  # noqa: F405
+INSTALLED_APPS = [*PRODUCTION_APPS, "vendrive.demo"]
+ROOT_URLCONF = "vendrive.demo.urls"
+TEMPLATES = [
+    {
+        **PRODUCTION_TEMPLATES[0],
+        "OPTIONS": {
+            "environment": "vendrive.retail.templating.environment",
+            "context_processors": ["vendrive.demo.pages.demo_notice"],
+        },
+    }
+]
 
 # A browser on this machine speaks to the demo without TLS.
 SESSION_COOKIE_SECURE = False

@@ -12,21 +12,24 @@ Reserved values, with which every answer can be seen:
 | amount ends in 13 minor units | | payment: declined |
 | amount ends in 17 minor units | | payment: unknown |
 
-The identity numbers of demo people are compared with the faces in their pictures, where those are given.
+The identity numbers of demo people are compared with the faces in their pictures.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from vendrive.clock import Clock
+from vendrive.demo.people import load_people
 from vendrive.retail.ports import Answer, Document, Payment, Ports, Verdict
-from vendrive.vision.faces import THRESHOLD, Embedding, decode_template
+from vendrive.vision.faces import THRESHOLD, Embedding, FaceEngine, decode_template
+from vendrive.vision.images import read_image
 
 ANSWERS_HOLD = timedelta(hours=24)
 DECLINED_MINOR, UNKNOWN_MINOR = 13, 17
@@ -71,10 +74,10 @@ class ShownNotices:
 class DemoIdentity:
     """Compares demo people with their pictures, by identity number; other documents are believed."""
 
-    faces: Mapping[str, Embedding]
+    face_of: Callable[[str], Embedding | None]
 
     def proves(self, face_template: bytes | None, engine: str, document: Document) -> Verdict:
-        known = self.faces.get(document.number)
+        known = self.face_of(document.number)
         if known is not None and face_template is not None:
             _, seen = decode_template(face_template, engine)
             return Verdict.yes if float(np.linalg.norm(seen - known)) <= THRESHOLD else Verdict.no
@@ -109,11 +112,25 @@ class DemoPayments:
         return Payment.paid
 
 
-def demo_ports(clock: Clock, folder: Path, faces: Mapping[str, Embedding] | None = None) -> Ports:
-    """Return the demo's ports; `faces` are the embeddings of demo people by identity number."""
+def demo_ports(clock: Clock, folder: Path, face_of: Callable[[str], Embedding | None] | None = None) -> Ports:
+    """Return the demo's ports; `face_of` finds the face that holds an identity number, by default a demo person's."""
     standing = DemoStanding(clock)
     notices = ShownNotices(folder / NOTICES)
-    return Ports(clock, notices, DemoIdentity(faces or {}), standing, standing, DemoPayments())
+    return Ports(clock, notices, DemoIdentity(face_of or demo_face), standing, standing, DemoPayments())
+
+
+@cache
+def _engine() -> FaceEngine:
+    return FaceEngine()
+
+
+@cache
+def demo_face(identity_number: str) -> Embedding | None:
+    """Return the face in the second picture of the demo person with this number; the selfie is another picture."""
+    for person in load_people():
+        if person.identity_number == identity_number:
+            return _engine().find_one(read_image(person.photo(2))).embedding
+    return None
 
 
 def _verdict(what: str, document: Document) -> Verdict:

@@ -1,0 +1,92 @@
+"""The demo's own page: one-time codes, the calendar, people to be, and where everything is. Only demo settings name it."""
+
+import json
+import mimetypes
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
+from django.templatetags.static import static
+from django.views.decorators.http import require_POST
+
+from vendrive.demo.calendar import DemoCalendar
+from vendrive.demo.folder import DemoFolder
+from vendrive.demo.people import VIEWS, load_people
+from vendrive.demo.standins import ShownNotices
+from vendrive.design.messages import pick_language, say
+from vendrive.design.templating import environment
+from vendrive.retail.config import ports
+
+HERE = Path(__file__).parent
+STEPS_H = (1, 24, 72)
+SHOWN_NOTICES = 8
+_templates = environment(HERE / "templates", static_url=static)
+
+
+def show_desk(request: HttpRequest) -> HttpResponse:
+    """Show the page."""
+    lang = pick_language(request.headers.get("accept-language"), request.GET.get("lang"))
+    page = _templates.get_template("demo.html").render(
+        lang=lang,
+        notices=_notices(),
+        now=ports().clock.now(),
+        steps_h=STEPS_H,
+        people=load_people(),
+        addresses=_addresses(),
+        csrf_token=get_token(request),
+    )
+    return HttpResponse(page)
+
+
+def list_notices(request: HttpRequest) -> JsonResponse:
+    """Answer the newest notices, newest first."""
+    return JsonResponse({"notices": _notices()})
+
+
+@require_POST
+def advance(request: HttpRequest) -> HttpResponse:
+    """Move the calendar forward by one of the offered steps."""
+    hours = int(request.POST.get("hours", "0"))
+    if hours in STEPS_H:
+        _calendar().advance(timedelta(hours=hours))
+    return HttpResponseRedirect("/demo/")
+
+
+def show_photo(request: HttpRequest, key: str, view: int) -> HttpResponse:
+    """Answer the picture of a demo person."""
+    person = next((person for person in load_people() if person.key == key), None)
+    if person is None or view not in VIEWS:
+        raise Http404
+    return HttpResponse(person.photo(view), content_type=mimetypes.types_map[".jpg"])
+
+
+def demo_notice(request: HttpRequest) -> dict[str, str]:
+    """Return what the phone pages show in the demo: the newest message, which production would send."""
+    lang = pick_language(request.headers.get("accept-language"), request.COOKIES.get("lang"))
+    newest = _notices()[:1]
+    said = f"{newest[0]['to']}: {newest[0]['text']}" if newest else say(lang, "demo.no_codes")
+    return {"demo_notice": f"{say(lang, 'demo.notice')} {said}"}
+
+
+def _notices() -> list[dict[str, str]]:
+    shown: ShownNotices = ports().notices  # type: ignore[assignment]
+    return [vars(notice) for notice in reversed(shown.read()[-SHOWN_NOTICES:])]
+
+
+def _calendar() -> DemoCalendar:
+    clock = ports().clock
+    if not isinstance(clock, DemoCalendar):
+        raise TypeError("the demo's pages need the demo's calendar")
+    return clock
+
+
+def _addresses() -> dict[str, Any]:
+    """Return where the kiosks and streets of the running demo are."""
+    try:
+        told: dict[str, Any] = json.loads(DemoFolder(Path(settings.VENDRIVE_DEMO)).addresses.read_text())
+    except FileNotFoundError:
+        return {}
+    return told

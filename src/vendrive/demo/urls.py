@@ -1,0 +1,14 @@
+"""Addresses of retail in the demo: all of production's, and the demo's own page."""
+
+from django.urls import path
+
+from vendrive.demo import pages
+from vendrive.retail.urls import urlpatterns as production
+
+urlpatterns = [
+    path("demo/", pages.show_desk),
+    path("demo/notices", pages.list_notices),
+    path("demo/advance", pages.advance),
+    path("demo/people/<slug:key>/<int:view>.jpg", pages.show_photo),
+    *production,
+]

@@ -33,7 +33,8 @@ export class LiveSource {
   }
 
   open() {
-    this.#source = new EventSource(this.url);
+    // The live server may have an origin of its own; without the cookie it would not know who asks.
+    this.#source = new EventSource(this.url, { withCredentials: true });
     this.#source.addEventListener("open", () => {
       this.#attempt = 0;
       this.onConnection(true);

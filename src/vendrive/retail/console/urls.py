@@ -1,0 +1,21 @@
+"""Addresses of the console."""
+
+from django.urls import path
+
+from vendrive.retail.console import views
+
+app_name = "console"
+urlpatterns = [
+    path("", views.show_start, name="start"),
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("towers/", views.show_towers, name="towers"),
+    path("towers/<slug:slug>/", views.show_tower, name="tower"),
+    path("towers/<slug:slug>/picture/", views.show_picture, name="picture"),
+    path("towers/<slug:slug>/stop/", views.stop_machine, name="stop"),
+    path("towers/<slug:slug>/help/", views.acknowledge_help, name="help"),
+    path("cars/<slug:model>/<slug:paint>.svg", views.draw_vehicle, name="car"),
+    path("drives/", views.show_drives, name="drives"),
+    path("vehicles/", views.show_vehicles, name="vehicles"),
+    path("journal/", views.show_journal, name="journal"),
+]

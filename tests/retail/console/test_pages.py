@@ -1,0 +1,192 @@
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.retail.console.world import STAFF, make_report, send_report, write_journal
+from tests.retail.helpers import PICKUP, Outside
+from vendrive.retail.console.queries import check_chain, list_journal, list_vehicle_rows, mask_name
+from vendrive.retail.customers.models import Customer
+from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.orders import publish_orders
+from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle
+from vendrive.wire.journal import Alarm, AlarmEnded, HandedOver, PassHeld, Started
+
+
+def html(client: Client, page: str, **query: str) -> str:
+    answer = client.get(page, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def shanghai() -> Tower:
+    return Tower.objects.get(pk="shanghai")
+
+
+def a_drive(driver: Customer) -> Drive:
+    return book_drive(driver, "volvo-ex30", "yellow", "shanghai", PICKUP, "key-1")
+
+
+def hand_over(drive: Drive, outside: Outside) -> None:
+    event = HandedOver(drive_id=str(drive.id), vehicle_id=str(drive.vehicle_id), bay="B1")
+    write_journal(outside.clock.now(), event)
+
+
+def test_a_report_is_shown_with_its_age_and_never_as_fresh_when_it_is_old(staff: Client, outside: Outside) -> None:
+    assert "No report from this tower yet" in html(staff, "/console/towers/shanghai/picture/")
+    send_report(make_report(outside.clock.now(), {"2A": "SH0004"}, activity="<b>lift</b> to 2"))
+    fresh = html(staff, "/console/towers/shanghai/picture/")
+    assert 'class="tower-view"' in fresh
+    assert "Volvo EX30" in fresh
+    assert "&lt;b&gt;lift&lt;/b&gt; to 2" in fresh
+    assert "<b>lift</b>" not in fresh
+    outside.clock.advance(12)
+    old = html(staff, "/console/towers/shanghai/picture/")
+    assert "is-stale" in old
+    assert "No contact for 12 s" in old
+
+
+def test_people_contradictions_and_alarms_are_named(staff: Client, outside: Outside) -> None:
+    now = outside.clock.now()
+    send_report(make_report(now, {}, untagged=("3E",), person=True))
+    write_journal(
+        now,
+        Alarm(name="lost_contact", part="plc", source="station"),
+        Alarm(name="over", part="plc", source="station"),
+        AlarmEnded(name="over", part="plc", source="station"),
+    )
+    shown = html(staff, "/console/towers/shanghai/picture/")
+    assert "Person in the bay" in shown
+    assert "3E: something stands there, but no tag answers." in shown
+    assert "lost contact" in shown
+    assert ">over<" not in shown
+
+
+def test_an_emergency_stop_is_sent_and_said_to_be_sent_until_the_tower_confirms(
+    staff: Client, outside: Outside
+) -> None:
+    send_report(make_report(outside.clock.now(), {}))
+    assert staff.post("/console/towers/shanghai/stop/").status_code == 302
+    order = StationOrder.objects.get(kind=OrderKind.operator)
+    assert order.intent["action"] == "emergency_stop"
+    assert order.intent["staff"] == STAFF
+    assert "Stop sent. The machine stops when the station confirms." in html(staff, "/console/towers/")
+    publish_orders("shanghai")
+    order.refresh_from_db()
+    number = order.number or 0
+    send_report(make_report(outside.clock.now(), {}, order_number=number))
+    assert "The station has the request." in html(staff, "/console/towers/")
+    send_report(make_report(outside.clock.now(), {}, order_number=number, stopped=True, machine="stopped"))
+    stopped = html(staff, "/console/towers/")
+    assert "Confirmed: the tower reports that the machine is stopped." in stopped
+    assert "Only the key switch at the tower starts it again." in stopped
+
+
+def test_a_stop_that_nobody_confirms_is_said_to_have_run_out(staff: Client, outside: Outside) -> None:
+    staff.post("/console/towers/shanghai/stop/")
+    outside.clock.advance(61)
+    assert "Do not assume that the machine stands" in html(staff, "/console/towers/")
+
+
+def test_asking_for_the_confirmation_page_stops_nothing(staff: Client) -> None:
+    assert "Stop Vendrive Shanghai now?" in html(staff, "/console/towers/shanghai/stop/")
+    assert not StationOrder.objects.filter(kind=OrderKind.operator).exists()
+
+
+def test_a_call_for_help_is_answered(staff: Client, outside: Outside) -> None:
+    assert "calls for help" not in html(staff, "/console/towers/")
+    send_report(make_report(outside.clock.now(), {}, help_called=True))
+    assert "calls for help" in html(staff, "/console/towers/")
+    staff.post("/console/towers/shanghai/help/")
+    assert StationOrder.objects.get(kind=OrderKind.operator).intent["action"] == "acknowledge_help"
+
+
+def test_unknown_towers_cars_and_nonsense_are_answered_plainly(staff: Client) -> None:
+    for page in ("/console/towers/atlantis/", "/console/journal/?tower=atlantis", "/console/cars/nothing/b3202c.svg"):
+        assert staff.get(page).status_code == 404
+    assert staff.get("/console/drives/", {"day": "soon"}).status_code == 200
+    assert staff.get("/console/journal/", {"kind": "x'--", "drive": "'", "before": "-1"}).status_code == 200
+
+
+def test_a_drive_is_listed_with_a_masked_person(staff: Client, driver: Customer) -> None:
+    drive = a_drive(driver)
+    shown = html(staff, "/console/drives/")
+    assert "D… 1" in shown
+    assert "phone ends in 0001" in shown
+    assert "Demo person" not in shown
+    assert "Volvo EX30" in shown
+    assert f"drive={drive.id}" in shown
+    assert "No drive begins on this day." in html(staff, "/console/drives/", day="2026-03-03")
+    assert "D… 1" not in html(staff, "/console/drives/", tower="nanjing")
+
+
+def test_a_late_return_is_shown_today_and_first(staff: Client, driver: Customer, outside: Outside) -> None:
+    hand_over(a_drive(driver), outside)
+    assert "Late by" not in html(staff, "/console/drives/")
+    outside.clock.advance(timedelta(days=3, hours=2).total_seconds())
+    shown = html(staff, "/console/drives/")
+    assert "Late by 2 h" in shown
+    assert "is-late" in shown
+
+
+def test_vehicles_say_where_they_are(staff: Client, driver: Customer, outside: Outside) -> None:
+    drive = a_drive(driver)
+    send_report(make_report(outside.clock.now(), {"2A": "SH0001"}))
+    hand_over(drive, outside)
+    rows = {row.vehicle.tag: row for row in list_vehicle_rows(shanghai())}
+    assert (rows["SH0001"].place, rows["SH0001"].seen_at) == ("2A", outside.clock.now())
+    assert rows[drive.vehicle.tag].drive == drive
+    assert rows["SH0002"].seen_at is None
+    Vehicle.objects.filter(tag="SH0003").update(state="sold")
+    shown = html(staff, "/console/vehicles/")
+    for words in ("in its tower&#39;s last report", f"on the road, drive {str(drive.id)[:8]}", "not sensed", "Sold"):
+        assert words in shown
+
+
+def test_the_journal_is_paged_and_filtered(staff: Client, driver: Customer, outside: Outside) -> None:
+    drive = a_drive(driver)
+    now = outside.clock.now()
+    write_journal(now, *(Started(control_epoch=n) for n in range(1, 120)), PassHeld(drive_id=str(drive.id), revision=1))
+    first = list_journal(shanghai())
+    assert [first.entries[0].seq, first.entries[-1].seq, first.older] == [120, 71, 71]
+    last = list_journal(shanghai(), before=21)
+    assert ([entry.seq for entry in last.entries], last.older) == (list(range(20, 0, -1)), None)
+    of_drive = list_journal(shanghai(), drive_id=str(drive.id))
+    assert [entry.kind for entry in of_drive.entries] == ["pass_held"]
+    assert len(list_journal(shanghai(), kind="started").entries) == 50
+    shown = html(staff, "/console/journal/", tower="shanghai", kind="pass_held")
+    assert "Pass held" in shown
+    assert "The chain holds: rows 1 to 120 verified." in shown
+
+
+def test_what_was_changed_in_the_journal_is_named(staff: Client, outside: Outside) -> None:
+    write_journal(outside.clock.now(), *(Started(control_epoch=n) for n in range(1, 11)))
+    assert check_chain(shanghai()).broken is None
+    assert check_chain(shanghai(), most=4).first == 7
+    row = JournalEntry.objects.get(tower_id="shanghai", seq=6)
+    JournalEntry.objects.filter(pk=row.pk).update(event={**row.event, "control_epoch": 99})
+    broken = check_chain(shanghai())
+    assert (broken.up_to, broken.broken) == (5, 6)
+    assert "The chain is broken at row 6." in html(staff, "/console/journal/", tower="shanghai")
+    JournalEntry.objects.filter(pk=row.pk).update(event={"kind": "never heard of"})
+    assert check_chain(shanghai()).broken == 6
+    JournalEntry.objects.filter(pk=row.pk).update(event=row.event, kind="alarm")
+    assert check_chain(shanghai()).broken == 6
+
+
+def test_a_cut_end_and_a_gap_of_the_journal_are_seen(shop: None, outside: Outside) -> None:
+    write_journal(outside.clock.now(), *(Started(control_epoch=n) for n in range(1, 11)))
+    JournalEntry.objects.filter(tower_id="shanghai", seq=10).delete()
+    assert check_chain(shanghai()).broken == 10
+    JournalEntry.objects.filter(tower_id="shanghai", seq=3).delete()
+    assert check_chain(shanghai()).broken == 3
+
+
+def test_names_are_masked() -> None:
+    assert [mask_name(name) for name in ("Demo person 12", "张三", "Li Wei", "")] == ["D… 12", "张…", "L…", "…"]
+
+
+def test_the_sign_in_name_is_the_one_in_the_order(member: User, staff: Client) -> None:
+    staff.post("/console/towers/nanjing/stop/")
+    assert StationOrder.objects.get(kind=OrderKind.operator).intent["staff"] == member.username

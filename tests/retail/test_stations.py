@@ -1,0 +1,203 @@
+"""The line to a station: orders, journal, credentials, and what a face's consent means for both sides."""
+
+import base64
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from django.test import Client
+
+from tests.retail.helpers import PICKUP, PIN, START, Outside, introduction, make_driver, sign_in
+from vendrive.audit import GENESIS, seal
+from vendrive.ids import random_bytes
+from vendrive.passes.sealing import open_sealed
+from vendrive.passes.signing import ORDER_PURPOSE, encode, is_signed, sign_text
+from vendrive.retail.config import keys
+from vendrive.retail.customers import actions
+from vendrive.retail.customers.models import Customer, FaceEnrolment, TemplateKey
+from vendrive.retail.drives.actions import book_drive, cancel_drive
+from vendrive.retail.drives.journal import record_journal
+from vendrive.retail.drives.models import Drive, DriveState
+from vendrive.retail.drives.orders import list_orders, publish_orders
+from vendrive.retail.fleet.actions import ask_operator, enrol_station
+from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
+from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned, sealed_payload
+from vendrive.wire.orders import FaceCheck, HandOver, OperatorAction, Order, PinCheck, WipeFace
+from vendrive.wire.station_auth import PURPOSE, RequestToSign
+
+SIGNING = Ed25519PrivateKey.generate()
+SEALING = X25519PrivateKey.generate()
+
+
+@pytest.fixture
+def enrolled(shop: None) -> None:
+    publics = (key.public_key().public_bytes_raw() for key in (SIGNING, SEALING))
+    enrol_station("shanghai", *(base64.b64encode(public).decode() for public in publics))
+    publish_orders("shanghai")
+
+
+@pytest.fixture
+def drive(enrolled: None) -> Drive:
+    return book_drive(make_driver(), "volvo-ex30", "yellow", "shanghai", PICKUP, "k1")
+
+
+def new_orders(after: int = 1) -> list[Order]:
+    """Publish and return what follows the stock order."""
+    publish_orders("shanghai")
+    page = list_orders("shanghai", after)
+    assert all(is_signed(keys().signing.public_key(), ORDER_PURPOSE, o.payload, o.signature) for o in page.orders)
+    return [Order.model_validate_json(order.payload) for order in page.orders]
+
+
+def batch(*events: Event, after: int = 0, head: bytes = GENESIS) -> JournalBatch:
+    """Return a journal of these events, a minute apart, chained."""
+    entries = []
+    for seq, event in enumerate(events, start=after + 1):
+        at = PICKUP + timedelta(minutes=seq)
+        head = seal(head, seq, sealed_payload(at, event))
+        entries.append(Entry(seq=seq, at=at, event=event, digest=head.hex()))
+    return JournalBatch(tower_id="shanghai", entries=tuple(entries))
+
+
+def journey(drive: Drive) -> tuple[Event, ...]:
+    ids = {"drive_id": str(drive.id), "vehicle_id": str(drive.vehicle_id)}
+    return (
+        PassHeld(drive_id=str(drive.id), revision=1),
+        HandedOver(bay="B1", **ids),
+        Returned(slot="2A", length_mm=4233, mass_kg=1840, **ids),
+    )
+
+
+def test_orders_are_numbered_without_a_gap_and_signed(drive: Drive) -> None:
+    cancel_drive(drive.customer, drive.id)
+    book_drive(drive.customer, "byd-han", "red", "shanghai", PICKUP, "k2")
+    orders = new_orders()
+    # The hand-over of the cancelled drive was never published, so nobody has to be told of it.
+    assert [(order.number, order.body.kind) for order in orders] == [(2, "cancel"), (3, "hand_over")]
+    assert publish_orders("shanghai") == 0
+
+
+def test_the_journal_moves_a_drive_through_its_life_once(drive: Drive) -> None:
+    told = batch(*journey(drive))
+    assert record_journal("shanghai", JournalBatch(tower_id="shanghai", entries=told.entries[:1])) == 1
+    drive.refresh_from_db()
+    assert drive.state == DriveState.ready
+    assert record_journal("shanghai", JournalBatch(tower_id="shanghai", entries=told.entries[:2])) == 2
+    drive.refresh_from_db()
+    assert (drive.state, drive.due_at) == (DriveState.out, PICKUP + timedelta(days=3, minutes=2))
+    assert Vehicle.objects.get(pk=drive.vehicle_id).state == "out"
+    for _ in range(2):
+        assert record_journal("shanghai", told) == 3
+    drive.refresh_from_db()
+    assert (drive.state, drive.returned_at) == (DriveState.returned, PICKUP + timedelta(minutes=3))
+    assert Vehicle.objects.get(pk=drive.vehicle_id).state == "pool"
+    assert JournalEntry.objects.count() == 3
+
+
+def test_a_broken_chain_or_a_gap_stores_nothing(drive: Drive) -> None:
+    told = batch(*journey(drive))
+    forged = told.entries[1].model_copy(update={"event": told.entries[2].event})
+    for entries in (told.entries[1:], (told.entries[0], forged)):
+        with pytest.raises(Refused, match="request_invalid"):
+            record_journal("shanghai", JournalBatch(tower_id="shanghai", entries=entries))
+    drive.refresh_from_db()
+    assert drive.state == DriveState.booked
+    assert not JournalEntry.objects.exists()
+    assert Tower.objects.get(pk="shanghai").journal_seq == 0
+
+
+def test_a_hand_over_that_happened_wins_over_a_cancellation(drive: Drive) -> None:
+    cancel_drive(drive.customer, drive.id)
+    other = book_drive(make_driver(2), "volvo-ex30", "yellow", "shanghai", PICKUP, "k2")
+    record_journal("shanghai", batch(*journey(drive)[:2]))
+    drive.refresh_from_db()
+    other.refresh_from_db()
+    assert (drive.state, other.state) == (DriveState.out, DriveState.cancelled)
+
+
+@pytest.fixture
+def with_face(enrolled: None, monkeypatch: pytest.MonkeyPatch) -> Customer:
+    template = encode_template(np.linspace(0, 1, 128))
+    monkeypatch.setattr(actions, "template_of", lambda picture: (ENGINE_NAME, template))
+    customer = sign_in()
+    actions.introduce_person(customer, introduction())
+    with pytest.raises(Refused, match="consent_missing"):
+        actions.enrol_face(customer, b"picture")
+    actions.give_face_consent(customer)
+    actions.enrol_face(customer, b"picture")
+    return customer
+
+
+def test_a_template_is_sealed_for_its_tower_alone(with_face: Customer) -> None:
+    drive = book_drive(with_face, "volvo-ex30", "yellow", "shanghai", PICKUP, "k1")
+    body = new_orders()[0].body
+    assert isinstance(body, HandOver)
+    assert isinstance(body.check, FaceCheck)
+    plain = open_sealed(SEALING, body.check.sealed_template, f"{drive.person_id}/shanghai")
+    assert np.allclose(decode_template(plain)[1], np.linspace(0, 1, 128))
+
+
+def test_revoking_consent_wipes_both_sides_and_falls_back_to_the_pin(with_face: Customer) -> None:
+    drive = book_drive(with_face, "volvo-ex30", "yellow", "shanghai", PICKUP, "k1")
+    new_orders()
+    actions.revoke_face_consent(with_face)
+    assert not TemplateKey.objects.exists()
+    assert not FaceEnrolment.objects.exists()
+    told = new_orders(after=2)
+    assert [type(order.body) for order in told] == [WipeFace]
+    drive.refresh_from_db()
+    assert (drive.state, drive.revision) == (DriveState.booked, 2)
+    actions.set_pin(with_face, PIN)
+    body = new_orders(after=3)[0].body
+    assert isinstance(body, HandOver)
+    assert isinstance(body.check, PinCheck)
+    record_journal("shanghai", batch(PassHeld(drive_id=str(drive.id), revision=1)))
+    drive.refresh_from_db()
+    assert drive.state == DriveState.booked  # what is held is not what is valid now
+
+
+def test_an_operators_request_is_void_after_a_minute(enrolled: None, outside: Outside) -> None:
+    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    outside.clock.advance(61)
+    assert new_orders() == []
+    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    assert [order.body.kind for order in new_orders()] == ["operator"]
+
+
+def headers(target: str, body: bytes, nonce: str, at: timedelta = timedelta()) -> dict[str, str]:
+    request = RequestToSign("shanghai", "POST", target, body, START + at, nonce)
+    return {
+        "X-Vendrive-Tower": "shanghai",
+        "X-Vendrive-Time": (START + at).isoformat(),
+        "X-Vendrive-Nonce": nonce,
+        "X-Vendrive-Signature": sign_text(SIGNING, PURPOSE, request.text()),
+    }
+
+
+def test_a_signed_request_counts_once(drive: Drive, client: Client) -> None:
+    body = batch(*journey(drive)[:1]).model_dump_json().encode()
+    target, json_type = "/api/station/journal", "application/json"
+
+    def post(signed: dict[str, str], sent: bytes = body) -> int:
+        answer = client.post(target, sent, content_type=json_type, headers=signed)
+        assert answer.status_code == 200 or json.loads(answer.content)["what"]
+        return answer.status_code
+
+    nonce = encode(random_bytes(12))
+    for bad in ({}, headers(target, b"other", nonce), headers(target, body, nonce, timedelta(seconds=-121))):
+        assert post(bad) == 401
+    assert not JournalEntry.objects.exists()
+    assert post(headers(target, body, nonce)) == 200
+    assert post(headers(target, body, nonce)) == 401
+    assert JournalEntry.objects.count() == 1
+
+
+def test_a_station_that_is_not_enrolled_is_nobody(shop: None, client: Client) -> None:
+    answer = client.get("/api/station/orders?after=0", headers=headers("/api/station/orders?after=0", b"", "n"))
+    assert answer.status_code == 401
+    assert answer.json()["code"] == ErrorCode.signature_invalid

@@ -1,4 +1,4 @@
-"""The demo's own page: one-time codes, the calendar, people to be, and where everything is. Only demo settings name it."""
+"""The demo's own page: codes, the calendar, people to be, and where everything is. Only demo settings name it."""
 
 import json
 import mimetypes

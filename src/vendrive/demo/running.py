@@ -77,7 +77,7 @@ def running_demo(root: Path, machine_speed: float = 1.0, usual_ports: bool = Fal
         machines = {slug: plant.ready() for slug, plant in plants.items()}
         for tower in TOWERS:
             stock_plant(machines[tower.slug]["world"], tower, cars[tower.slug])
-        stations = {tower.slug: starter.station(tower, machines[tower.slug]["opcua"]) for tower in TOWERS}
+        stations = {tower.slug: starter.station(tower, machines[tower.slug]) for tower in TOWERS}
         for program in served:
             program.ready()
         towers = {
@@ -166,8 +166,9 @@ class _Starter:
             ["vendrive.plant", *_place(tower, data), "--machine-speed", str(speed)],
         )
 
-    def station(self, tower: DemoTower, machine: str) -> Program:
-        reach = ["--machine", machine, "--retail", self.url("web"), "--port", str(self._ports[tower.slug])]
+    def station(self, tower: DemoTower, machine: Mapping[str, str]) -> Program:
+        reach = ["--machine", machine["opcua"], "--world", machine["world"], "--retail", self.url("web")]
+        reach += ["--port", str(self._ports[tower.slug])]
         data = self._folder.station(tower.slug)
         return self.start(f"station-{tower.slug}", ["vendrive.demo.station", *_place(tower, data), *reach])
 

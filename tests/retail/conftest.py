@@ -36,6 +36,12 @@ def django_db_modify_db_settings(postgres: EmbeddedPostgres) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole server goes when the session ends, so nobody needs to drop its databases one by one."""
+    return True
+
+
 @pytest.fixture(scope="session", autouse=True)
 def retail_keys() -> Iterator[None]:
     folder = Path(django_settings.DATA)

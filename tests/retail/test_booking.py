@@ -1,6 +1,6 @@
 """Booking: what it writes, and everything that it refuses without a trace."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,11 +19,13 @@ from vendrive.wire.errors import ErrorCode, Refused
 EX30 = ("volvo-ex30", "yellow", "shanghai")
 
 
-def refused_code(customer: Customer, *wish: object, key: str = "k") -> ErrorCode:
+def refused_code(
+    customer: Customer, model: str, paint: str, tower: str, pickup_at: datetime, key: str = "k"
+) -> ErrorCode:
     """Return why a booking is refused, after asserting that it left nothing behind."""
     before = (Drive.objects.count(), BayUse.objects.count(), StationOrder.objects.count(), AuditRow.objects.count())
     with pytest.raises(Refused) as refused:
-        book_drive(customer, *wish, key)  # type: ignore[arg-type]
+        book_drive(customer, model, paint, tower, pickup_at, key)
     after = (Drive.objects.count(), BayUse.objects.count(), StationOrder.objects.count(), AuditRow.objects.count())
     assert after == before
     return refused.value.code

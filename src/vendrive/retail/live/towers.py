@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from psycopg import AsyncConnection, sql
@@ -31,14 +32,14 @@ async def stream_towers(request: HttpRequest) -> HttpResponseBase:
 
 async def _events() -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
-    async with await AsyncConnection.connect(_dsn(), autocommit=True) as connection:
+    async with await AsyncConnection.connect(_dsn(), autocommit=True) as listener:
         # Listening begins before the first reading, so that no report falls between the two.
-        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(REPORT_CHANNEL)))
+        await listener.execute(sql.SQL("LISTEN {}").format(sql.Identifier(REPORT_CHANNEL)))
         async for tower in Tower.objects.exclude(report=None).order_by("slug"):
             yield _event(tower)
         while True:
             heard = False
-            async with aclosing(connection.notifies(timeout=KEEP_ALIVE_S, stop_after=1)) as notices:
+            async with aclosing(listener.notifies(timeout=KEEP_ALIVE_S, stop_after=1)) as notices:
                 async for notice in notices:
                     heard = True
                     yield _event(await Tower.objects.aget(pk=notice.payload))
@@ -51,7 +52,7 @@ def _event(tower: Tower) -> str:
 
 
 def _dsn() -> str:
-    database = settings.DATABASES["default"]
+    database = connection.settings_dict
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     given = {libpq: str(database[name]) for name, libpq in names.items() if database.get(name)}
     return psycopg.conninfo.make_conninfo("", **given)

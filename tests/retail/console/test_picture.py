@@ -84,5 +84,5 @@ def test_a_stop_is_confirmed_only_by_a_report_that_knows_of_it() -> None:
     assert progress_of(ASKED, before, soon) == Progress.sent
     assert progress_of(ASKED, received, soon) == Progress.received
     assert progress_of(ASKED, stopped, late) == Progress.confirmed
-    assert progress_of(ASKED, received, late) == Progress.expired
+    assert progress_of(ASKED, received, late) == Progress.over
     assert progress_of(ASKED, before, late) == Progress.expired

@@ -11,11 +11,16 @@ SHOWN_FOR = timedelta(minutes=10)
 
 
 class Progress(StrEnum):
-    """Waiting to be fetched, stored by the station, confirmed by a later report, or run out unconfirmed."""
+    """Waiting to be fetched, stored by the station, confirmed by a later report, past, or run out unconfirmed.
+
+    `over` says that the station had the request and that the tower does not report its effect now: it may have been
+    confirmed and undone at the key switch since.
+    """
 
     sent = "sent"
     received = "received"
     confirmed = "confirmed"
+    over = "over"
     expired = "expired"
 
 
@@ -46,5 +51,5 @@ def progress_of(request: Request, report: TowerReport | None, now: datetime) -> 
         if report.emergency_stop if stop else not report.help_called:
             return Progress.confirmed
     if now >= request.expires_at:
-        return Progress.expired
+        return Progress.over if received else Progress.expired
     return Progress.received if received else Progress.sent

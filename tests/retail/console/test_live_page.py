@@ -1,0 +1,72 @@
+"""The towers' page in a real browser: what a report changes, changes in the page, and silence is seen."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.retail.console.world import PASSWORD, STAFF, make_report, send_report
+from tests.retail.helpers import Outside
+from vendrive.demo.data import fill_shop
+from vendrive.retail.fleet.models import OrderKind, StationOrder
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the console's page is untested")
+
+REPORTED = "document.dispatchEvent(new CustomEvent('live:tower', {detail: {tower_id: 'shanghai'}}))"
+
+
+@pytest.fixture
+def page(live_server: LiveServer, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    # Playwright runs a loop in this thread, where Django would refuse to speak to the database.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    fill_shop()
+    User.objects.create_user(STAFF, password=PASSWORD, is_staff=True)
+    send_report(make_report(outside.clock.now(), {"2A": "SH0004"}, position_mm=1100.0))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=Path(CHROMIUM or ""), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{live_server.url}/console/towers/shanghai/")
+        page.fill("#name", STAFF)
+        page.fill("#password", PASSWORD)
+        page.click("main button[type=submit]")
+        yield page
+        browser.close()
+
+
+def test_the_page_follows_the_machine(page: Page, outside: Outside) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    platform, slot = page.locator(".platform"), page.locator(".slot", has_text="2A")
+    expect(platform).to_have_attribute("y", "50.0%")
+    expect(slot.locator(".slot-name")).to_have_text("Volvo EX30")
+    page.evaluate("document.querySelector('.platform').keptBy = 'this test'")
+
+    send_report(make_report(outside.clock.now(), {"3A": "SH0004"}, position_mm=2200.0, person=True))
+    page.evaluate(REPORTED)
+    expect(platform).to_have_attribute("y", "33.33%")
+    expect(slot).to_have_attribute("aria-label", "2A: empty")
+    expect(page.locator(".bay-lines")).to_contain_text("Person in the bay")
+    assert page.evaluate("document.querySelector('.platform').keptBy") == "this test"
+
+    outside.clock.advance(9)
+    page.evaluate(REPORTED)
+    expect(page.locator(".tower-view")).to_have_class("tower-view is-stale")
+    expect(page.locator(".tower-age")).to_contain_text("No contact for")
+    expect(page.locator(".when-fresh")).to_be_hidden()
+
+    stop = page.locator(".emergency-stop")
+    stop.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert not StationOrder.objects.filter(kind=OrderKind.operator).exists()
+    stop.click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop the machine").click()
+    expect(page.locator("#shanghai .tower-alarms")).to_contain_text("Stop sent.")
+    assert StationOrder.objects.filter(kind=OrderKind.operator).count() == 1
+    assert complaints == []

@@ -8,6 +8,7 @@ import argparse
 import base64
 import getpass
 import json
+import multiprocessing
 import os
 import socket
 import sys
@@ -76,15 +77,30 @@ def run(argv: list[str], settings_module: str = PRODUCTION) -> int:
 
 def load_wsgi(settings_module: str) -> Any:
     """Return the application of one web worker process."""
+    _end_with_parent()
     os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     return get_wsgi_application()
 
 
 def load_asgi(settings_module: str) -> Any:
     """Return the application of the live process."""
+    _end_with_parent()
     os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     settings.ROOT_URLCONF = LIVE_URLS
     return get_asgi_application()
+
+
+def _end_with_parent() -> None:
+    """End this worker process when the program that started it is gone, however it died; it would serve for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _web(asked: argparse.Namespace, settings_module: str) -> int:

@@ -230,6 +230,14 @@ def plant(tmp_path: Path) -> Iterator[PlantProcess]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def still_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlantProcess]:
+    """A plant for tests in which nothing may move: one for all of them."""
+    with plant_process(tmp_path_factory.mktemp("still")) as running:
+        running.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+        yield running
+
+
 @asynccontextmanager
 async def world_of(folder: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
     """Put a retail and a station's folder beside a plant; the station is not started."""
@@ -253,5 +261,13 @@ async def world_of(folder: Path, plant: PlantProcess, clock: ShiftedClock) -> As
 @pytest.fixture
 async def world(tmp_path: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
     async with world_of(tmp_path, plant, clock) as made:
+        await made.start()
+        yield made
+
+
+@pytest.fixture
+async def still(tmp_path: Path, still_plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+    """A world in which nothing may move."""
+    async with world_of(tmp_path, still_plant, clock) as made:
         await made.start()
         yield made

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -42,7 +42,7 @@ def language_of(request: HttpRequest) -> Language:
     return pick_language(request.headers.get("Accept-Language"), chosen)
 
 
-def show(request: HttpRequest, template: str, status: int = 200, **context: object) -> HttpResponse:
+def show(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """Return the page `shop/<template>.html`; a choice of language in the address is kept as a cookie."""
     lang = language_of(request)
     tools = {
@@ -71,7 +71,9 @@ def name_of(lang: str, thing: Named) -> str:
 
 def model_name(lang: str, model: VehicleModel) -> str:
     """Return brand and model, as people say them."""
-    return f"{name_of(lang, model.brand)} {name_of(lang, model)}"
+    brand, name = name_of(lang, model.brand), name_of(lang, model)
+    # Some makers call the model by their own name already.
+    return name if brand in name or model.brand.name in name else f"{brand} {name}"
 
 
 def word(lang: str, group: str, value: str) -> str:
@@ -83,7 +85,7 @@ def page(view: View[P]) -> View[P]:
     """Answer a refusal that the view lets through with a page of its own."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except Refused as refused:
@@ -96,7 +98,7 @@ def signed_in(view: CustomerView[P]) -> View[P]:
     """Give the view its customer, or lead to the sign-in and back."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         customer = current_customer(request)
         if customer is None:
             return _ask_to_sign_in(request)
@@ -110,7 +112,7 @@ def posts_to(target: str) -> Callable[[View[P]], View[P]]:
 
     def wrap(view: View[P]) -> View[P]:
         @wraps(view)
-        def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if request.method == "POST":
                 return view(request, *args, **kwargs)
             address = reverse(target, kwargs=kwargs)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -140,7 +141,7 @@ def _tower(choice: Choice, paint: Paint, places: Sequence[Place]) -> Tower:
     return (having or [places[0].tower])[0]
 
 
-def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> dict[str, object]:
+def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> dict[str, Any]:
     model, programme, now = get_model(choice.model), get_programme(), ports().clock.now()
     days = list_days(model, paint, tower, programme, now)
     day = _day(request, choice, days)
@@ -169,7 +170,7 @@ def _holds(day: Day, moment: datetime | None) -> bool:
     return moment is not None and 0 <= (moment - day.moment).total_seconds() < 24 * 3600
 
 
-def _terms(customer: Customer, choice: Choice) -> dict[str, object]:
+def _terms(customer: Customer, choice: Choice) -> dict[str, Any]:
     programme, pickup_at = get_programme(), choice.pickup_at
     assert pickup_at is not None
     return {

@@ -33,4 +33,13 @@ document.body.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.status < 400) say(true)();
 });
 document.body.addEventListener("htmx:afterSwap", () => reveal(document));
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+// After a refusal the field that it belongs to is in view, above the bar at the bottom.
+const invalid = document.querySelector("[aria-invalid=true]");
+invalid?.focus({ preventScroll: true });
+invalid?.scrollIntoView({ block: "center" });
 reveal(document);

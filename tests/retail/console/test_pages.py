@@ -1,17 +1,23 @@
 from datetime import timedelta
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.retail.console.world import STAFF, make_report, send_report, write_journal
 from tests.retail.helpers import PICKUP, Outside
+from vendrive.design.messages import LANGUAGES, catalogue
+from vendrive.retail.console.access import FIELDS, KINDS
 from vendrive.retail.console.queries import check_chain, list_journal, list_vehicle_rows, mask_name
+from vendrive.retail.console.requests import Progress
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
-from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.orders import publish_orders
-from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle
+from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle, VehicleState
 from vendrive.wire.journal import Alarm, AlarmEnded, HandedOver, PassHeld, Started
+from vendrive.wire.machine import Door, PlcMode
+from vendrive.wire.orders import OperatorAction
 
 
 def html(client: Client, page: str, **query: str) -> str:
@@ -181,6 +187,16 @@ def test_a_cut_end_and_a_gap_of_the_journal_are_seen(shop: None, outside: Outsid
     assert check_chain(shanghai()).broken == 10
     JournalEntry.objects.filter(tower_id="shanghai", seq=3).delete()
     assert check_chain(shanghai()).broken == 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_kind_field_and_state_has_its_words(lang: str) -> None:
+    known = catalogue(lang)
+    wanted = [f"kind.{kind}" for kind in KINDS] + [f"field.{name}" for name in FIELDS]
+    wanted += [f"drive.{state}" for state in DriveState.values] + [f"vehicle.{state}" for state in VehicleState.values]
+    wanted += [f"mode.{mode}" for mode in PlcMode] + [f"door.{door}" for door in Door]
+    wanted += [f"asked.{action}.{progress}" for action in OperatorAction for progress in Progress]
+    assert [key for key in wanted if f"console.{key}" not in known] == []
 
 
 def test_names_are_masked() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +15,19 @@ from vendrive.design import formats
 from vendrive.design.messages import LANGUAGES, pick_language
 from vendrive.retail.console.panels import full_name
 from vendrive.retail.console.sign_in import is_staff
+from vendrive.wire.journal import Event
 
 LANGUAGE_COOKIE = "lang"
 _COOKIE_AGE_S = 365 * 24 * 3600
+
+KINDS: Final[tuple[str, ...]] = tuple(part.model_fields["kind"].default for part in get_args(get_args(Event)[0]))
+"""The journal's kinds, in the order of the wire module that names them."""
+FIELDS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys(
+        name for part in get_args(get_args(Event)[0]) for name in part.model_fields if name not in ("v", "kind")
+    )
+)
+"""What events of all kinds say, in the order of the wire module."""
 
 View = Callable[..., HttpResponse]
 
@@ -79,9 +89,15 @@ def second(moment: datetime, time_zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(time_zone)):%H:%M:%S}"
 
 
+def event_fields(event: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Return what an event of the journal says, in the order of FIELDS (JSONB keeps none), without what is empty."""
+    return [(name, event[name]) for name in FIELDS if event.get(name) not in (None, "", {})]
+
+
 TOOLS: Final[Mapping[str, object]] = {
     "url": url,
     "date_text": date_text,
     "second": second,
     "vehicle_name": full_name,
+    "event_fields": event_fields,
 }

@@ -1,7 +1,6 @@
 """The console's pages. Each reads through queries and writes through actions; nothing is decided here."""
 
 from datetime import date, timedelta
-from typing import get_args
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from vendrive.design.illustrations import draw_car
 from vendrive.retail.config import ports
-from vendrive.retail.console.access import language_of, next_page, page, staff_only
+from vendrive.retail.console.access import KINDS, language_of, next_page, page, staff_only
 from vendrive.retail.console.panels import STALE_AFTER_S, get_panel, list_panels
 from vendrive.retail.console.queries import check_chain, list_drive_rows, list_journal, list_vehicle_rows, local_day
 from vendrive.retail.console.sign_in import is_staff, sign_in_staff, sign_out_staff, staff_name
@@ -19,12 +18,9 @@ from vendrive.retail.fleet.actions import ask_operator
 from vendrive.retail.fleet.models import Tower
 from vendrive.retail.fleet.queries import list_towers
 from vendrive.wire.errors import Refused
-from vendrive.wire.journal import Event
 from vendrive.wire.orders import OperatorAction
 
 CAR_AGE_S = 24 * 3600
-# The journal's kinds, in the order of the wire module that names them.
-KINDS: tuple[str, ...] = tuple(part.model_fields["kind"].default for part in get_args(get_args(Event)[0]))
 
 
 @require_GET

@@ -1,8 +1,8 @@
 """What the tests of the phone pages do with Django's client."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.retail.helpers import PICKUP
@@ -12,6 +12,13 @@ from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.wire.errors import ErrorCode
 
 CHOICE = {"model": "volvo-ex30", "paint": "yellow", "tower": "shanghai", "pickup": PICKUP.isoformat(), "key": "c1"}
+
+
+class Answered(Protocol):
+    """An answer of Django's client, as far as these tests read it."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 def browser_of(customer: Customer) -> Client:
@@ -34,12 +41,12 @@ def choose(client: Client, **other: str) -> None:
     put_in_session(client, "choice", {**CHOICE, **other})
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Answered) -> str:
     """Return the page with its entities read."""
     return response.content.decode().replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
 
 
-def shows(response: HttpResponse, code: ErrorCode, lang: str = "en") -> bool:
+def shows(response: Answered, code: ErrorCode, lang: str = "en") -> bool:
     """Say whether the page says what happened and what to do next."""
     page = text_of(response)
     parts: Mapping[str, str] = {part: say(lang, f"error.{code.value}.{part}") for part in ("what", "next")}

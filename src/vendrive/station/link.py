@@ -34,6 +34,7 @@ class Link:
         self._heartbeat: tuple[int, int] | None = None
         self._heartbeat_seen_s = 0.0
         self._stop_wanted: str | None = None
+        self._ended = False
         self.machine: Machine | None = None
         self.snapshot: Snapshot | None = None
         self.trouble = ""
@@ -53,7 +54,7 @@ class Link:
     async def run(self, connected: OnConnected, read: OnSnapshot) -> None:
         """Keep the tie until cancelled. `connected` comes after the first whole read and before any other."""
         pause = FIRST_PAUSE_S
-        while True:
+        while not self._ended:
             machine = self._make_machine()
             try:
                 await self._serve(machine, connected, read)
@@ -65,6 +66,10 @@ class Link:
                 self.machine = None
                 await machine.close()
             await asyncio.sleep(pause)
+
+    def end(self) -> None:
+        """Let `run` return at its next turn: the OPC UA library may swallow a cancellation while it connects."""
+        self._ended = True
 
     async def stop(self, reason: str) -> None:
         """Send an emergency stop now, and again until the machine has it; nothing else is sent before."""
@@ -90,7 +95,7 @@ class Link:
         self.machine, self.snapshot, self.trouble = machine, snapshot, ""
         beating = asyncio.create_task(self._beat(machine))
         try:
-            while True:
+            while not self._ended:
                 if beating.done():
                     beating.result()
                 if self._stop_wanted is not None:

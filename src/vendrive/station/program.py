@@ -72,6 +72,7 @@ class Station:
                 ]
                 yield url
                 self.kiosk.end()
+                self.link.end()
                 for task in tasks:
                     task.cancel()
         finally:

@@ -3,7 +3,10 @@
 from django.urls import path
 
 from vendrive.demo import pages
+from vendrive.retail.urls import handler400, handler403, handler404, handler500
 from vendrive.retail.urls import urlpatterns as production
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     path("demo/", pages.show_desk),

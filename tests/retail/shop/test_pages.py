@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from tests.retail.helpers import make_driver
 from tests.retail.shop.browser import browser_of, choose, put_in_state, text_of
@@ -130,6 +131,11 @@ def test_a_missing_page_says_what_to_do(guest: Client, path: str, lang: str) -> 
     assert answer.status_code == 404
     assert whole(text_of(answer), lang)
     assert say(lang, "shop.problem.missing_next") in text_of(answer)
+
+
+def test_the_demo_shows_the_same_pages_where_something_is_wrong(guest: Client, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "vendrive.demo.urls"
+    assert say("en", "shop.problem.missing_next") in text_of(guest.get("/nowhere/"))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -9,7 +9,9 @@ import threading
 from pathlib import Path
 
 from vendrive.demo.folder import STAFF
+from vendrive.demo.journey import Journey
 from vendrive.demo.once import walk_once
+from vendrive.demo.people import load_people
 from vendrive.demo.processes import ProgramFailed
 from vendrive.demo.running import Demo, running_demo
 from vendrive.retail.postgres import PostgresFailed
@@ -37,7 +39,9 @@ def main() -> int:
 def _once(data: Path | None, machine_speed: float) -> int:
     root = data or Path(tempfile.mkdtemp(prefix="vendrive-"))
     with running_demo(root, machine_speed) as demo:
-        status = walk_once(demo, machine_speed)
+        journey = Journey(demo, load_people()[0], machine_speed)
+        status = walk_once(journey)
+        journey.close()
     if status == 0 and data is None:
         shutil.rmtree(root)
     elif status != 0:

@@ -15,7 +15,6 @@ from vendrive.ids import read_code
 from vendrive.wire.errors import ErrorCode
 
 BAY = "B1"
-READY_WITHIN_S = 15.0
 MOTION_WITHIN_S = 400.0
 LOAN_LEFT = timedelta(hours=2)
 
@@ -53,6 +52,7 @@ class Journey:
     demo: Demo
     person: DemoPerson
     machine_speed: float = 1.0
+    patience_s: float = 15.0
     wish: Wish = Wish()
     number: str = ""
     identity: Identity = field(init=False)
@@ -148,7 +148,7 @@ class Journey:
         return f"drive {self.drive['drive_id']}, code {self.drive['short_code']}"
 
     def _ready(self) -> str:
-        self._wait_for_state("ready", READY_WITHIN_S)
+        self._wait_for_state("ready", self.patience_s)
         self.demo.calendar.advance_to(datetime.fromisoformat(self.pickup_at))
         return "the station holds the pass"
 
@@ -209,7 +209,7 @@ class Journey:
 
     @property
     def _motion_s(self) -> float:
-        return 15 + MOTION_WITHIN_S / self.machine_speed
+        return self.patience_s + MOTION_WITHIN_S / self.machine_speed
 
     def _first_free(self, tower: str) -> tuple[str, str]:
         """Return the paint and the first pick-up time at which the wished model is free."""

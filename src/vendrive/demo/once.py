@@ -6,33 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import IO
 
 from vendrive.demo.journey import Journey, StepFailed
-from vendrive.demo.people import load_people
 from vendrive.demo.running import Demo
 
 CHECK = "end state"
 Faults = Mapping[str, Callable[[Journey], None]]
 
 
-def walk_once(demo: Demo, machine_speed: float, out: IO[str] = sys.stdout, before: Faults | None = None) -> int:
-    """Walk the journey once and print it; return 0, or 1 with the step that failed named on the last line.
+def walk_once(journey: Journey, out: IO[str] = sys.stdout, before: Faults | None = None) -> int:
+    """Walk the journey and print it; return 0, or 1 with the step that failed named on the last line.
 
     `before` runs ahead of a step: tests plant their faults there.
     """
-    journey = Journey(demo, load_people()[0], machine_speed)
-    started = demo.calendar.monotonic()
+    clock = journey.demo.calendar
+    started = clock.monotonic()
     try:
         for step in journey.walk(before):
             print(f"{step.took_s:8.2f} s  {step.step:<20} {step.told}", file=out, flush=True)
         if before and CHECK in before:
             before[CHECK](journey)
-        print(_check(demo, journey), file=out)
+        print(_check(journey.demo, journey), file=out)
     except StepFailed as failed:
         print(f"vendrive demo: {failed}", file=out, flush=True)
         return 1
-    finally:
-        journey.close()
-    total = demo.calendar.monotonic() - started
-    print(f"{total:8.2f} s  in all, with the machine at {machine_speed:g} times its real speed", file=out, flush=True)
+    total, speed = clock.monotonic() - started, journey.machine_speed
+    print(f"{total:8.2f} s  in all, with the machine at {speed:g} times its real speed", file=out, flush=True)
     return 0
 
 

@@ -55,6 +55,7 @@ class Program:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 text=True,
+                start_new_session=True,
                 preexec_fn=_end_with_owner if sys.platform == "linux" else None,
             )
         if self._process.stdout is None:
@@ -79,11 +80,16 @@ class Program:
         if self._process is None or self._process.wait(timeout_s) != 0:
             raise ProgramFailed(f"{self.name} failed; see {self.log}\n{self._tail()}")
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, and do not wait."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def stop(self, timeout_s: float = 10) -> None:
         """Ask the program to end, and end it where it does not."""
         if self._process is None:
             return
-        self._process.terminate()
+        self.ask_to_end()
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -94,7 +100,8 @@ class Program:
     def kill(self) -> None:
         """End the program without a chance to tidy up, as a power cut would."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            # Its own children too: a web server's workers would go on answering.
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def _tail(self) -> str:

@@ -68,7 +68,8 @@ def running_demo(root: Path, machine_speed: float = 1.0, usual_ports: bool = Fal
     ports = choose_ports(usual_ports)
     with ExitStack() as stack:
         database = stack.enter_context(EmbeddedPostgres(folder.postgres))
-        starter = _Starter(folder, database.dsn, ports, stack)
+        starter = _Starter(folder, database.dsn, ports)
+        stack.callback(starter.stop)
         setup = starter.start("setup", ["vendrive.demo.setup", str(folder.root)])
         plants = {tower.slug: starter.plant(tower, machine_speed) for tower in TOWERS}
         cars = setup.ready()
@@ -130,12 +131,11 @@ def stock_plant(world: str, tower: DemoTower, cars: Cars) -> None:
 
 
 class _Starter:
-    """Starts programs with the demo's environment; each is stopped when the stack closes."""
+    """Starts programs with the demo's environment, and stops them all at once."""
 
-    def __init__(self, folder: DemoFolder, database: str, ports: Mapping[str, int], stack: ExitStack) -> None:
+    def __init__(self, folder: DemoFolder, database: str, ports: Mapping[str, int]) -> None:
         self._folder = folder
         self._ports = ports
-        self._stack = stack
         self._environment = {
             "DATABASE_URL": database,
             "VENDRIVE_DATA": str(folder.retail),
@@ -151,9 +151,14 @@ class _Starter:
     def start(self, name: str, arguments: list[str]) -> Program:
         program = Program(name, arguments, self._environment, self._folder.log(name))
         self.programs[name] = program
-        self._stack.callback(program.stop)
         program.start()
         return program
+
+    def stop(self) -> None:
+        for program in self.programs.values():
+            program.ask_to_end()
+        for program in self.programs.values():
+            program.stop()
 
     def retail(self, name: str) -> Program:
         port = ["--port", str(self._ports[name])] if name in self._ports else []

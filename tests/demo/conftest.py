@@ -1,0 +1,15 @@
+"""One running demo for all tests of this folder, with a machine forty times as fast."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from vendrive.demo.running import Demo, running_demo
+
+SPEED = 40.0
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running_demo(tmp_path_factory.mktemp("demo"), SPEED) as running:
+        yield running

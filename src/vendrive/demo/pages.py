@@ -2,11 +2,11 @@
 
 import json
 import mimetypes
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.templatetags.static import static
@@ -83,10 +83,14 @@ def _calendar() -> DemoCalendar:
     return clock
 
 
+def _folder() -> DemoFolder:
+    return DemoFolder(Path(os.environ.get("VENDRIVE_DEMO", ".demo")))
+
+
 def _addresses() -> dict[str, Any]:
     """Return where the kiosks and streets of the running demo are."""
     try:
-        told: dict[str, Any] = json.loads(DemoFolder(Path(settings.VENDRIVE_DEMO)).addresses.read_text())
+        told: dict[str, Any] = json.loads(_folder().addresses.read_text())
     except FileNotFoundError:
         return {}
     return told

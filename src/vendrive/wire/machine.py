@@ -89,7 +89,7 @@ class Plc:
 
 @dataclass(frozen=True)
 class Lift:
-    """`position_mm` is the encoder; `storey` is the level flag, -1 where none is on; `loaded` is sensed on the platform."""
+    """`position_mm` is the encoder; `storey` is the level flag, -1 where none is on; `loaded` is its own sensor."""
 
     name: str = ""
     position_mm: float = 0.0

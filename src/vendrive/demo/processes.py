@@ -94,8 +94,6 @@ class Program:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
 
     def kill(self) -> None:
         """End the program without a chance to tidy up, as a power cut would."""
@@ -109,11 +107,9 @@ class Program:
 
 
 def _read_lines(stream: IO[str], lines: "queue.Queue[str | None]") -> None:
-    try:
+    with stream:
         for line in stream:
             lines.put(line.strip())
-    except ValueError:
-        pass  # the owner closed the stream
     lines.put(None)
 
 

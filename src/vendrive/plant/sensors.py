@@ -47,6 +47,8 @@ class Sensors:
         car = self._world.car_at(name)
         vehicle, tag = self._standing(name)
         in_place = car is not None and not body.crooked
+        if car is None:
+            self._measured.pop(name, None)
         length, width, height, mass = self._measure(name) if in_place else (0, 0, 0, 0)
         return Bay(
             name=name,

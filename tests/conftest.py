@@ -1,8 +1,20 @@
 """What all tests share: Django's settings, without starting anything until a test asks for it."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
+# Processes that share the work inherit the folder of the first, and so its keys: they import settings before this file.
+DATA = "VENDRIVE_DATA"
 os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
-os.environ["VENDRIVE_DATA"] = str(Path(tempfile.gettempdir()) / f"vendrive-tests-{os.getpid()}")
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ[DATA] = str(Path(tempfile.gettempdir()) / f"vendrive-tests-{os.getpid()}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the keys where this process is the one that set their place."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ[DATA], ignore_errors=True)

@@ -1,6 +1,5 @@
 """A real PostgreSQL for the session, keys, ports whose answers a test can set, and a filled shop."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,11 +42,8 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def retail_keys() -> Iterator[None]:
-    folder = Path(django_settings.DATA)
-    make_keys(folder)
-    yield
-    shutil.rmtree(folder)
+def retail_keys() -> None:
+    make_keys(Path(django_settings.DATA))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from vendrive.wire.errors import ErrorCode
 BAY = "B1"
 MOTION_WITHIN_S = 400.0
 LOAN_LEFT = timedelta(hours=2)
+TIME_TO_DECIDE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,8 @@ class Journey:
 
     def _first_free(self, tower: str) -> tuple[str, str]:
         """Return the paint and the first pick-up time at which the wished model is free."""
-        today = self.demo.calendar.now().date()
+        soon = self.demo.calendar.now() + TIME_TO_DECIDE
+        today = soon.date()
         for days in range(4):
             for paint in self.model["paints"]:
                 times = self.phone.get(
@@ -223,7 +225,7 @@ class Journey:
                     day=(today + timedelta(days=days)).isoformat(),
                     paint=paint["slug"],
                 )
-                free = [time["at"] for time in times if time["left"] > 0]
+                free = [t["at"] for t in times if t["left"] > 0 and datetime.fromisoformat(t["at"]) > soon]
                 if free:
                     return str(paint["slug"]), str(free[0])
         raise NotServed("no pick-up time is free")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -78,12 +79,15 @@ def make_keys(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _FILE
     if not path.exists():
-        fresh = folder / f"{_FILE}.new"
+        fresh = folder / f"{_FILE}.{os.getpid()}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(_new(), file)
             file.flush()
             os.fsync(file.fileno())
-        fresh.rename(path)
+        # A link fails where a rename would replace: of two that make keys at once, one wins and both use its keys.
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
     return path
 
 

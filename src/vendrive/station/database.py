@@ -27,6 +27,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite gives its side files the same mode: PINs' digests, names and codes are this program's alone.
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._depth = 0
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=2000"):

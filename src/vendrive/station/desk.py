@@ -19,7 +19,7 @@ from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Counted, PersonRefused, PersonVerified, ReturnStarted
+from vendrive.wire.journal import Counted, HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
 from vendrive.wire.machine import STALE_AFTER_S, Door, Snapshot
 
 ASKING_S = 90.0
@@ -170,6 +170,9 @@ class Desk:
         self.talk = None
         self.count(snapshot, f"after drive {talk.lending.drive_id}")
         until = self._clock.monotonic() + FAREWELL_S
+        if talk.lending.drive_id == self._record.facts.handing_over:
+            # It ended without its person, so nothing said so yet: the next start must not bring the car again.
+            self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
             self.farewell = Farewell("returned", talk.lending, talk.slot, until)
         elif isinstance(talk, HandOverTalk) and talk.completed:
@@ -193,19 +196,30 @@ class Desk:
     def _recover(self, snapshot: Snapshot) -> None:
         """Find the conversation that was open when the program ended; what is sensed decides what goes on."""
         self.count(snapshot, "start")
-        facts, standing = self._record.facts, places(snapshot)
-        handing = self.side.store.lending(facts.handing_over) if facts.handing_over else None
-        coming = self.side.store.lending(facts.returning) if facts.returning else None
-        if coming is not None and coming.drive_id in facts.out and self.side.sensed(snapshot).vehicle:
-            self.talk = ReturnTalk(coming, self.side)
-            if self.side.sensed(snapshot).street_door == Door.closed:
-                self.talk.resume_storing()
-        elif coming is not None and coming.drive_id in facts.out and coming.vehicle.tag in standing:
-            self.talk = ReturnTalk(coming, self.side)
-            self.talk.resume_storing()
-        elif handing is not None:
-            self.talk = handover.restored(handing, self.side)
+        self.talk = self._open_return(snapshot) or self._open_hand_over(snapshot)
         log.info("recovered: %s", type(self.talk).__name__ if self.talk else "nobody was being served")
+
+    def _open_return(self, snapshot: Snapshot) -> ReturnTalk | None:
+        """Return the return that goes on: its own car is here, or a wrong one stands before the open street door."""
+        facts, bay = self._record.facts, self.side.sensed(snapshot)
+        coming = self.side.store.lending(facts.returning) if facts.returning else None
+        if coming is None or coming.drive_id not in facts.out:
+            return None
+        talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
+        if standing is not None and (standing != bay.name or bay.street_door == Door.closed):
+            talk.resume_storing()
+        if standing is None and (not bay.vehicle or bay.street_door == Door.closed):
+            return None  # this talk would open the door, and whatever stands behind it is not the borrower's
+        return talk
+
+    def _open_hand_over(self, snapshot: Snapshot) -> HandOverTalk | None:
+        """Return the hand-over that goes on; none is begun for a car that stands in its slot when its time is over."""
+        handing = self.side.store.lending(self._record.facts.handing_over or "")
+        if handing is None:
+            return None
+        stored = places(snapshot).get(handing.vehicle.tag) in {slot.name for slot in self.side.layout.slots}
+        over = self._clock.now() >= handing.not_after or self.side.store.is_cancelled(handing)
+        return None if stored and over else handover.restored(handing, self.side)
 
     # Small parts of the verbs
 
@@ -248,11 +262,12 @@ class Desk:
         self._verifying = on
 
     def _count_mismatch(self, asking: Asking, refusal: Refused) -> None:
-        if refusal.code != ErrorCode.face_mismatch:
+        if refusal.code not in (ErrorCode.face_mismatch, ErrorCode.face_locked):
             return  # nobody was compared: no face, too dark, and so on
         self.refuse(asking.lending.drive_id, refusal.code)
         counted = replace(asking, mismatches=asking.mismatches + 1)
-        self.asking = counted if counted.mismatches < MISMATCHES else None
+        over = refusal.code == ErrorCode.face_locked or counted.mismatches >= MISMATCHES
+        self.asking = None if over else counted
 
     def _verified(self, asking: Asking, method: str, distance: float | None) -> None:
         """The holder stands here: from now on the machine works for them."""
@@ -260,7 +275,9 @@ class Desk:
         if self.asking is None or self.asking.lending.drive_id != drive:
             raise Refused(ErrorCode.pass_unknown)  # cancelled while it was compared
         self._end_asking()
-        self._check_free(drive)
+        with _Journaled(self, drive):
+            self._admission.check_unchanged(asking.lending)
+            self._check_free(drive)
         self._record.write(
             PersonVerified(drive_id=drive, method="face" if method == "face" else "pin", distance=distance)
         )

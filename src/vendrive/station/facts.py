@@ -44,7 +44,8 @@ class Facts:
     def _drive_event(self, event: Event) -> None:
         match event:
             case events.PersonVerified(drive_id=drive) if drive not in self.used:
-                self.handing_over = drive
+                # A bay serves one conversation at a time: a new one says that the other is over, however it ended.
+                self.handing_over, self.returning = drive, None
             case events.VehiclePresented(drive_id=drive):
                 self.presented.add(drive)
             case events.HandOverAborted():
@@ -54,7 +55,7 @@ class Facts:
                 self.out[drive] = vehicle
                 self.handing_over = None
             case events.ReturnStarted(drive_id=drive):
-                self.returning = drive
+                self.returning, self.handing_over = drive, None
             case events.Returned(drive_id=drive):
                 self.out.pop(drive, None)
                 self.returning = None

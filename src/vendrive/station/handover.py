@@ -79,6 +79,8 @@ class HandOverTalk:
 
     def tick(self, snapshot: Snapshot) -> None:
         """Go on from what is sensed; `snapshot` is fresh."""
+        if self.live and self.phase == Phase.bringing and self._is_cancelled():
+            self.abort(CANCELLED)
         match self.phase:
             case Phase.bringing:
                 self._bring(snapshot)
@@ -93,6 +95,10 @@ class HandOverTalk:
 
     def _bring(self, snapshot: Snapshot) -> None:
         vehicle, side = self.lending.vehicle, self._side
+        if self.lending.drive_id in side.record.facts.presented and side.has_left(vehicle.tag, snapshot):
+            # It drove off while this program was down, through the door that was open to its person.
+            self._handed_over()
+            return
         other = side.in_the_way(vehicle.tag, snapshot)
         if other or self._storing:
             self._clear(other, snapshot)
@@ -103,6 +109,11 @@ class HandOverTalk:
         elif isinstance(side.controller.step, Stuck) and not self.live:
             side.record.alarm(side.controller.step.code, side.name, "hand-over")
             self.phase = Phase.over
+
+    def _is_cancelled(self) -> bool:
+        """Whether the drive was cancelled in its window; what retail ends after it does not send anybody away."""
+        in_window = self._side.clock.now() < self.lending.not_after
+        return in_window and self._side.store.is_cancelled(self.lending)
 
     def _clear(self, other: str | None, snapshot: Snapshot) -> None:
         """Store the car that is in the way; it goes on until that car stands in its slot."""
@@ -142,6 +153,7 @@ class HandOverTalk:
     def _handed_over(self) -> None:
         drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
         self._side.record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, bay=self._side.name))
+        self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
 
     def _store_back(self, snapshot: Snapshot) -> None:

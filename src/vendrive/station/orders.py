@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from vendrive.station.store import Store
 from vendrive.wire.errors import Refused
 from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld
 from vendrive.wire.orders import Cancel, HandOver, OperatorRequest, Order, SignedOrder, Stock, WipeFace
+from vendrive.wire.station_auth import TOLERANCE_S
 
 log = logging.getLogger(__name__)
 Operator = Callable[[OperatorRequest], Awaitable[None]]
@@ -58,6 +60,7 @@ class Orders:
             self._record.write(OrderStored(number=order.number, order_kind=order.body.kind))
             self._apply(order)
             self._store.move_cursor(order.number)
+            self._store.note_told(order.issued_at)
         if isinstance(order.body, WipeFace):
             self._database.forget_old_pages()
 
@@ -90,8 +93,11 @@ class Orders:
                 pass
 
     async def _obey(self, request: OperatorRequest) -> None:
-        if self._clock.now() < request.expires_at:
-            try:
-                await self._operator(request)
-            except Refused as refusal:
-                log.warning("%s by %s: %s", request.action, request.staff, refusal.code)
+        # Clocks that retail lets differ must not make a stop void: it is better obeyed late than not.
+        if self._clock.now() >= request.expires_at + timedelta(seconds=TOLERANCE_S):
+            log.warning("%s by %s: too late, it was good until %s", request.action, request.staff, request.expires_at)
+            return
+        try:
+            await self._operator(request)
+        except Refused as refusal:
+            log.warning("%s by %s: %s", request.action, request.staff, refusal.code)

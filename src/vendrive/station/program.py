@@ -134,7 +134,7 @@ def build_station(
     retail_keys = pinned_retail_keys(settings.keys / "retail.json")
     retail_keys()
     database = Database(settings.data / "journal.sqlite")
-    journal, store = Journal(database, clock), Store(database)
+    journal, store = Journal(database, clock), Store(database, keys.sealing.private_bytes_raw())
     record = Record(journal)
     access = Access(settings.machine_url, settings.pki, f"urn:vendrive:station:{settings.tower_id}")
     access.own(clock)

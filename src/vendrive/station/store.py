@@ -3,8 +3,14 @@
 from datetime import datetime
 from typing import cast
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import TypeAdapter
 
+from vendrive.ids import random_bytes
+from vendrive.passes.signing import decode, encode
 from vendrive.station.database import Database
 from vendrive.wire.base import Message
 from vendrive.wire.orders import Check, HandOver, Limits, Vehicle
@@ -12,6 +18,8 @@ from vendrive.wire.orders import Check, HandOver, Limits, Vehicle
 _CHECK: TypeAdapter[Check] = TypeAdapter(Check)
 _CURSOR = "orders_cursor"
 _ACKNOWLEDGED = "journal_acknowledged"
+_TOLD_AT = "newest_order_issued_at"
+_NONCE_BYTES = 12
 
 
 class Lending(Message):
@@ -34,8 +42,11 @@ class Lending(Message):
 class Store:
     """Reads and writes; call the writes inside `database.transaction()` with their journal entries."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes) -> None:
+        """`secret` is one of the station's own keys: names lie in the file sealed under a key that is derived of it."""
         self._database = database
+        derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"vendrive station names 1").derive(secret)
+        self._names = AESGCM(derived)
 
     def hold(self, order: HandOver) -> bool:
         """Keep the highest revision of a drive's hand-over; False where this one is not newer."""
@@ -43,6 +54,7 @@ class Store:
         if (known and known.revision >= order.revision) or self._cancelled(order.drive_id) >= order.revision:
             return False
         lending = Lending.model_validate(order.model_dump(exclude={"kind", "check"}))
+        lending = lending.model_copy(update={"greeting": self._sealed(order.drive_id, order.greeting)})
         self._database.run(
             "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?)",
             order.drive_id,
@@ -51,13 +63,14 @@ class Store:
             lending.model_dump_json(),
             order.check.model_dump_json(),
         )
+        # A new revision is a new way to be recognised, which its person ordered: its tries begin anew.
+        self.forget_tries(order.drive_id)
         self.know_vehicle(order.vehicle)
         return True
 
     def lending(self, drive_id: str) -> Lending | None:
         """Return the drive's order, cancelled or not."""
-        rows = self._database.rows("SELECT body FROM held WHERE drive_id = ?", drive_id)
-        return Lending.model_validate_json(cast(str, rows[0][0])) if rows else None
+        return self._opened(self._database.rows("SELECT body FROM held WHERE drive_id = ?", drive_id))
 
     def check(self, drive_id: str) -> Check | None:
         """Return how to verify the drive's person; None where it was wiped."""
@@ -66,8 +79,9 @@ class Store:
 
     def by_short_code(self, code: str) -> Lending | None:
         """Return the newest order with this code."""
-        rows = self._database.rows("SELECT body FROM held WHERE short_code = ? ORDER BY rowid DESC", code)
-        return Lending.model_validate_json(cast(str, rows[0][0])) if rows else None
+        return self._opened(
+            self._database.rows("SELECT body FROM held WHERE short_code = ? ORDER BY rowid DESC LIMIT 1", code)
+        )
 
     def cancel(self, drive_id: str, revision: int) -> None:
         """Remember that the drive is cancelled, and forget its check."""
@@ -81,6 +95,10 @@ class Store:
     def is_cancelled(self, lending: Lending) -> bool:
         """Whether a cancellation reached this revision."""
         return self._cancelled(lending.drive_id) >= lending.revision
+
+    def forget_check(self, drive_id: str) -> None:
+        """Delete the template or PIN of a drive that was handed over: nobody is verified for it again."""
+        self._database.run("UPDATE held SET check_body = NULL WHERE drive_id = ?", drive_id)
 
     def wipe_checks(self, person_id: str) -> None:
         """Delete the face templates of a person; PINs stay."""
@@ -125,6 +143,17 @@ class Store:
         self.write_note(_CURSOR, str(number))
 
     @property
+    def told_at(self) -> datetime | None:
+        """When retail issued the newest order that was stored: it cannot be earlier than that now."""
+        told = self.note(_TOLD_AT)
+        return datetime.fromisoformat(told) if told else None
+
+    def note_told(self, issued_at: datetime) -> None:
+        """Remember when an order was issued; an older one changes nothing."""
+        if self.told_at is None or issued_at > self.told_at:
+            self.write_note(_TOLD_AT, issued_at.isoformat())
+
+    @property
     def acknowledged(self) -> int:
         """The last journal entry that retail has."""
         return int(self.note(_ACKNOWLEDGED) or 0)
@@ -139,6 +168,21 @@ class Store:
 
     def write_note(self, name: str, value: str) -> None:
         self._database.run("INSERT OR REPLACE INTO notes VALUES (?, ?)", name, value)
+
+    def _opened(self, rows: list[tuple[object, ...]]) -> Lending | None:
+        if not rows:
+            return None
+        lending = Lending.model_validate_json(cast(str, rows[0][0]))
+        box = decode(lending.greeting)
+        try:
+            name = self._names.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], lending.drive_id.encode()).decode()
+        except InvalidTag:
+            name = ""  # the station has other keys than then: it greets nobody, and works as well
+        return lending.model_copy(update={"greeting": name})
+
+    def _sealed(self, drive_id: str, name: str) -> str:
+        nonce = random_bytes(_NONCE_BYTES)
+        return encode(nonce + self._names.encrypt(nonce, name.encode(), drive_id.encode()))
 
     def _cancelled(self, drive_id: str) -> int:
         rows = self._database.rows("SELECT revision FROM cancelled WHERE drive_id = ?", drive_id)

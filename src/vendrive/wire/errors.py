@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     pass_unknown = "pass_unknown"
     pass_cancelled = "pass_cancelled"
     face_mismatch = "face_mismatch"
+    face_locked = "face_locked"
     pin_wrong = "pin_wrong"
     pin_locked = "pin_locked"
     nothing_lent = "nothing_lent"

@@ -1,6 +1,5 @@
 """The customer API, `/api/v1`: what the phone pages do, for programs. The session cookie is the credential."""
 
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +100,7 @@ def get_catalogue(request: HttpRequest) -> dict[str, object]:
 
 @api.get("/towers", auth=GUEST, response=list[s.TowerOut])
 def get_towers(
-    request: HttpRequest, latitude: float | None = None, longitude: float | None = None, city: str = ""
+    request: HttpRequest, latitude: s.Latitude | None = None, longitude: s.Longitude | None = None, city: str = ""
 ) -> list[dict[str, object]]:
     near = list_towers_from_city(city) if city else list_towers(latitude, longitude)
     names = [name for name in s.TowerOut.model_fields if name != "distance_km"]
@@ -109,7 +108,7 @@ def get_towers(
 
 
 @api.get("/pickup-times", auth=GUEST, response=list[s.PickupTimeOut])
-def get_pickup_times(request: HttpRequest, model: str, tower: str, day: date, paint: str = "") -> list[Any]:
+def get_pickup_times(request: HttpRequest, model: s.Slug, tower: s.Slug, day: s.Day, paint: s.Slug = "") -> list[Any]:
     chosen = get_paint(model, paint) if paint else None
     times = list_pickup_times(get_model(model), chosen, get_tower(tower), day)
     return [{"at": time.at, "left": time.left} for time in times]
@@ -155,7 +154,7 @@ def put_pin(request: HttpRequest, body: s.PinIn) -> dict[str, str]:
 
 @api.get("/eligibility", response=s.EligibilityOut)
 def get_eligible(
-    request: HttpRequest, model: str = "", tower: str = "", pickup_at: datetime | None = None
+    request: HttpRequest, model: s.Slug = "", tower: s.Slug = "", pickup_at: s.Moment | None = None
 ) -> dict[str, object]:
     customer = _customer(request)
     if get_person(customer) is not None:

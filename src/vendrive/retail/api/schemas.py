@@ -1,9 +1,17 @@
 """What the customer API takes and answers."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
+
+# Within these bounds nothing that is computed from a time or a place runs over an edge.
+Slug = Annotated[str, Field(max_length=60, pattern=r"^[-a-zA-Z0-9_]*$")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
 class PhoneIn(Schema):
@@ -121,10 +129,10 @@ class EligibilityOut(Schema):
 
 
 class BookingIn(Schema):
-    model: str
-    paint: str
-    tower: str
-    pickup_at: datetime
+    model: Slug
+    paint: Slug
+    tower: Slug
+    pickup_at: Moment
 
 
 class BookingOut(Schema):

@@ -19,6 +19,7 @@ from vendrive.retail.customers.queries import (
     has_consent,
     usable_template,
 )
+from vendrive.retail.drives.orders import forget_published_faces
 from vendrive.retail.drives.renewal import renew_open_drives, wipe_face_at_towers
 from vendrive.retail.events.actions import record
 from vendrive.retail.ports import Answer, Verdict
@@ -90,7 +91,11 @@ def prove_identity(customer: Customer) -> Verdict:
     face = usable_template(person)
     verdict = ports().identity.proves(face[1] if face else None, face[0] if face else "", document_of(person))
     with transaction.atomic():
+        before = _lock(person).proof
         Person.objects.filter(pk=person.pk).update(proof=verdict, proof_at=ports().clock.now())
+        if verdict is Verdict.yes and before != verdict:
+            # Towers are only told of a face or PIN of somebody who is proved (drives.orders).
+            renew_open_drives(person)
         record(f"customer:{customer.id}", "identity_asked", person.id, verdict=verdict)
     return verdict
 
@@ -105,6 +110,7 @@ def revoke_face_consent(customer: Customer) -> None:
         _lock(person)
         FaceConsent.objects.filter(person=person, revoked_at=None).update(revoked_at=now)
         wipe_template(person)
+        forget_published_faces(person.pk)
         wipe_face_at_towers(person)
         renew_open_drives(person)
         record(f"customer:{customer.id}", "face_consent_revoked", person.id)

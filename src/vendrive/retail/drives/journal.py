@@ -110,9 +110,14 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     drive = _drives(tower, event.drive_id).select_for_update().first()
     if drive is None or drive.state == DriveState.returned:
         return
-    drive.state = DriveState.returned
+    before, drive.state = drive.state, DriveState.returned
     drive.returned_at = drive.ended_at = entry.at
-    drive.save(update_fields=["state", "returned_at", "ended_at"])
+    try:
+        with transaction.atomic():
+            drive.save(update_fields=["state", "returned_at", "ended_at"])
+    except IntegrityError:
+        # As with a hand-over: one contradiction must not hold up everything that the station tells after it.
+        record("retail", "return_contradicts", drive.id, before=before)
     still_live = Drive.objects.filter(vehicle_id=drive.vehicle_id, state=DriveState.out).exists()
     if not still_live:
         Vehicle.objects.filter(pk=drive.vehicle_id).update(state=VehicleState.pool, tower=tower)

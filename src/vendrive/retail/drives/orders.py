@@ -17,6 +17,7 @@ from vendrive.retail.drives.models import OPEN, Drive
 from vendrive.retail.drives.scarcity import locked
 from vendrive.retail.fleet.models import OrderKind, StationOrder, Tower, Vehicle, VehicleState
 from vendrive.retail.fleet.queries import wire_vehicle
+from vendrive.retail.ports import Verdict
 from vendrive.vision.faces import THRESHOLD
 from vendrive.wire.orders import (
     Cancel,
@@ -61,6 +62,26 @@ def list_orders(tower_id: str, after: int) -> OrdersPage:
     return OrdersPage(orders=tuple(SignedOrder(payload=row.payload, signature=row.signature) for row in rows))
 
 
+def forget_published_faces(person_id: UUID) -> None:
+    """Replace each published order that carries a template of this person: the sealed copy goes too.
+
+    Under its number stands the order to delete the template, so that a station that comes late misses no number.
+    """
+    told = StationOrder.objects.select_for_update().filter(
+        person_id=person_id, kind=OrderKind.hand_over, number__isnull=False
+    )
+    for row in told:
+        order = Order.model_validate_json(row.payload)
+        if isinstance(order.body, HandOver) and isinstance(order.body.check, FaceCheck):
+            _sign(row, order.model_copy(update={"body": WipeFace(person_id=str(person_id))}))
+            row.save(update_fields=["payload_box", "signature"])
+
+
+def _sign(row: StationOrder, order: Order) -> None:
+    row.payload = order.model_dump_json()
+    row.signature = sign_text(keys().signing, ORDER_PURPOSE, row.payload)
+
+
 def _publish(tower: Tower, row: StationOrder) -> None:
     now = ports().clock.now()
     body = _body(tower, row, now)
@@ -71,8 +92,7 @@ def _publish(tower: Tower, row: StationOrder) -> None:
     tower.last_order += 1
     row.number = tower.last_order
     order = Order(order_id=str(row.order_id), tower_id=tower.slug, number=row.number, issued_at=now, body=body)
-    row.payload = order.model_dump_json()
-    row.signature = sign_text(keys().signing, ORDER_PURPOSE, row.payload)
+    _sign(row, order)
     row.save(update_fields=["number", "payload_box", "signature"])
 
 
@@ -103,9 +123,11 @@ def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:
     drive = Drive.objects.select_related(*parts).filter(pk=UUID(drive_id), state__in=OPEN, revision=revision).first()
     if drive is None:
         return None  # it was cancelled, or a later revision follows
-    check = _check(tower, drive.person)
+    check = _check(tower, drive.person) if drive.person.proof == Verdict.yes else None
     if check is None:
-        return None  # not ready until the person has a face or a PIN again, which orders a new revision
+        # Not ready until the person has a face or a PIN that was proved, which orders a new revision: otherwise an
+        # account could be lent, and its car be fetched with another face than the one that was booked with.
+        return None
     return HandOver(
         drive_id=str(drive.id),
         revision=drive.revision,

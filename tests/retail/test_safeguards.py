@@ -90,6 +90,18 @@ def test_odd_questions_are_answered_or_refused(driver: Customer, address: str) -
     assert b"NaN" not in answer.content
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:45:00Z", "0001-01-01T00:00:00Z", "2026-03-02T01:15:00"])
+def test_the_phone_pages_take_no_odd_time(driver: Customer, moment: str) -> None:
+    client = Client()
+    session = client.session
+    session["customer"] = str(driver.pk)
+    session.save()
+    assert client.get("/book/", {"model": "volvo-ex30", "paint": "yellow", "tower": "shanghai"}).status_code == 200
+    assert client.post("/book/", {"pickup_at": moment}).status_code == 404
+    assert client.get("/book/confirm/").status_code == 302
+    assert client.get("/book/", {"model": "volvo-ex30", "paint": "\x00", "tower": "\x00"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "changed",
     [

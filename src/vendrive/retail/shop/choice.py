@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from vendrive.ids import new_uuid
 
 _KEY = "choice"
+_YEARS = range(2000, 2200)
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def forget_choice(request: HttpRequest) -> None:
 
 
 def read_moment(text: str) -> datetime | None:
-    """Return an ISO moment with its zone, or None."""
+    """Return an ISO moment with its zone, or None; far from every calendar is none, nothing can be computed from it."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and found.year in _YEARS else None

@@ -112,8 +112,8 @@ def _choice_of(request: HttpRequest) -> Choice:
     held = get_choice(request)
     if request.GET.get("model", held.model) != held.model:
         held = Choice()
-    added = {name: request.GET[name] for name in ("model", "paint", "tower") if request.GET.get(name)}
-    return replace(held, **added)
+    added = {name: request.GET.get(name, "") for name in ("model", "paint", "tower")}
+    return replace(held, **{name: slug for name, slug in added.items() if slug and slug.isprintable()})
 
 
 def _paint(choice: Choice) -> Paint:

@@ -51,6 +51,14 @@ async def test_a_stolen_pass_does_not_buy_endless_faces_even_with_restarts(still
     assert still.state()["method"] == "pin"
 
 
+async def test_the_name_is_shown_to_its_person_alone(world: World) -> None:
+    claims = await world.lend()
+    await show(world, claims)
+    assert (world.screen(), world.state()["greeting"]) == ("verify", "")
+    await world.fine("/collect/pin", {"pin": PIN})
+    assert (world.screen(), world.state()["greeting"]) == ("bringing", "Demo person 1")
+
+
 async def test_a_right_face_begins_the_count_anew(world: World) -> None:
     claims = await world.lend(face=True)
     await wrong_faces(world, claims, 3)

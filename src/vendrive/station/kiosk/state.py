@@ -96,7 +96,8 @@ def kiosk_state(desk: Desk, link: Link, lang: str) -> KioskState:
 def _conversation(desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
     if desk.asking is not None:
         lending = desk.asking.lending
-        return _about(lending, "verify", method=desk.asking.method)
+        # Whoever holds the pass is not yet its person, and is not told whose it is.
+        return replace(_about(lending, "verify", method=desk.asking.method), greeting="")
     match desk.talk:
         case HandOverTalk() as talk if talk.live or talk.phase == handover.Phase.closing:
             return _hand_over(talk, desk, snapshot, lang)

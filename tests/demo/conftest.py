@@ -1,12 +1,14 @@
 """One running demo for all tests of this folder, with a machine forty times as fast."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from vendrive.demo.running import Demo, running_demo
 
-SPEED = 40.0
+# Pictures for the README are taken of a machine that can be watched.
+SPEED = 10.0 if "VENDRIVE_SCREENSHOTS" in os.environ else 40.0
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def test_people_contradictions_and_alarms_are_named(staff: Client, outside: Outs
         now,
         Alarm(name="lost_contact", part="plc", source="station"),
         Alarm(name="over", part="plc", source="station"),
-        AlarmEnded(name="over", part="plc", source="station"),
+        AlarmEnded(name="over", part="plc", source="heartbeat"),
     )
     shown = html(staff, "/console/towers/shanghai/picture/")
     assert "Person in the bay" in shown

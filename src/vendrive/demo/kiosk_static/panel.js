@@ -8,15 +8,16 @@ const said = document.createElement("output");
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-  .demo-panel { position: fixed; inset-block-end: 1rem; inset-inline-start: 1rem; z-index: 20; max-inline-size: min(22rem, calc(100vw - 2rem));
-    background: var(--surface, Canvas); color: var(--ink, CanvasText); border: 1px dashed currentColor; border-radius: 14px; padding: 0.5rem 0.875rem; font-size: 1rem; }
+  .demo-panel { background: var(--surface, Canvas); color: var(--ink, CanvasText); border: 1px dashed currentColor; border-radius: 14px;
+    padding: 0 0.875rem; font-size: 0.9375rem; }
+  .demo-panel[open] { order: 1; flex-basis: 100%; }
   .demo-panel summary { cursor: pointer; min-height: 44px; display: flex; align-items: center; }
   .demo-panel-acts { display: flex; flex-wrap: wrap; gap: 0.5rem; padding-block: 0.5rem; }
   .demo-panel button, .demo-panel .demo-file { font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 10px;
-    min-height: 44px; padding: 0.375rem 0.75rem; cursor: pointer; display: inline-flex; align-items: center; }
+    min-height: 44px; padding: 0.25rem 0.5rem; cursor: pointer; display: inline-flex; align-items: center; }
   .demo-panel :focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
   .demo-file input { position: absolute; opacity: 0; inline-size: 1px; }
-  .demo-panel output { display: block; min-height: 1.5em; }
+  .demo-panel output { display: block; }
 `);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
@@ -27,9 +28,12 @@ async function post(path, body, type = "application/json") {
   return told;
 }
 
+// Of several cars on the street the one on the screen drives in: the demo's plates end in the car's tag.
 async function streetTag() {
   const { cars } = await (await fetch("/demo/street")).json();
-  return Object.values(cars).find((car) => car.where === "street")?.tag ?? "";
+  const plate = document.querySelector("[data-car-plate]")?.textContent ?? "";
+  const waiting = Object.values(cars).filter((car) => car.where === "street");
+  return (waiting.find((car) => plate.endsWith(car.tag)) ?? waiting[0])?.tag ?? "";
 }
 
 async function act(name) {
@@ -77,4 +81,5 @@ const summary = document.createElement("summary");
 summary.textContent = words.panel;
 panel.className = "demo-panel";
 panel.append(summary, acts, said);
-document.body.append(panel);
+// Among the buttons at the bottom, so that it covers none of them.
+document.querySelector(".kiosk-safety").lastElementChild.before(panel);

@@ -122,9 +122,10 @@ def _cars(tags: Iterable[str], lang: str) -> dict[str, Car]:
 
 def _open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:
     rows = JournalEntry.objects.filter(tower=tower, kind__in=("alarm", "alarm_ended")).order_by("-seq")[:ALARM_ROWS]
-    found: dict[tuple[str, str, str], OpenAlarm] = {}
+    # What noticed the end need not be what noticed the beginning: a lost connection ends with a heartbeat.
+    found: dict[tuple[str, str], OpenAlarm] = {}
     for row in reversed(rows):
-        key = (row.event["name"], row.event["part"], row.event["source"])
+        key = (row.event["name"], row.event["part"])
         if row.kind == "alarm":
             found[key] = OpenAlarm(row.event["name"], row.event["part"], row.at)
         else:

@@ -85,9 +85,9 @@ def running_demo(root: Path, machine_speed: float = 1.0, usual_ports: bool = Fal
             slug: TowerAddresses(station.ready()["kiosk"], kiosk_key(folder, slug), **machines[slug])
             for slug, station in stations.items()
         }
-        folder.addresses.write_text(
-            json.dumps({slug: {"kiosk": at.kiosk_link, "world": at.world} for slug, at in towers.items()})
-        )
+        told = {slug: {"kiosk": at.kiosk_link, "world": at.world} for slug, at in towers.items()}
+        folder.addresses.touch(mode=0o600)
+        folder.addresses.write_text(json.dumps(told))
         yield Demo(folder, DemoCalendar(folder.calendar), database.dsn, starter.url("web"), towers, starter.programs)
 
 

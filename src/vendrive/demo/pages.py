@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from vendrive.demo.standins import ShownNotices
 from vendrive.design.messages import pick_language, say
 from vendrive.design.templating import environment
 from vendrive.retail.config import ports
+from vendrive.retail.drives.models import OPEN, Drive
 
 HERE = Path(__file__).parent
 STEPS_H = (1, 24, 72)
+TO_PICKUP = "pickup"
 SHOWN_NOTICES = 8
 _templates = environment(HERE / "templates", static_url=static)
 
@@ -34,6 +36,7 @@ def show_desk(request: HttpRequest) -> HttpResponse:
         notices=_notices(),
         now=ports().clock.now(),
         steps_h=STEPS_H,
+        next_pickup=_next_pickup(),
         people=load_people(),
         addresses=_addresses(),
         csrf_token=get_token(request),
@@ -48,10 +51,13 @@ def list_notices(request: HttpRequest) -> JsonResponse:
 
 @require_POST
 def advance(request: HttpRequest) -> HttpResponse:
-    """Move the calendar forward by one of the offered steps."""
-    hours = int(request.POST.get("hours", "0"))
-    if hours in STEPS_H:
-        _calendar().advance(timedelta(hours=hours))
+    """Move the calendar forward by one of the offered steps, or to the next booked pick-up."""
+    step = request.POST.get("hours", "")
+    pickup_at = _next_pickup()
+    if step == TO_PICKUP and pickup_at is not None:
+        _calendar().advance_to(pickup_at)
+    elif step in {str(hours) for hours in STEPS_H}:
+        _calendar().advance(timedelta(hours=int(step)))
     return HttpResponseRedirect("/demo/")
 
 
@@ -69,6 +75,11 @@ def demo_notice(request: HttpRequest) -> dict[str, str]:
     newest = _notices()[:1]
     said = f"{newest[0]['to']}: {newest[0]['text']}" if newest else say(lang, "demo.no_codes")
     return {"demo_notice": f"{say(lang, 'demo.notice')} {said}"}
+
+
+def _next_pickup() -> datetime | None:
+    waiting = Drive.objects.filter(state__in=OPEN, pickup_at__gt=ports().clock.now())
+    return waiting.order_by("pickup_at").values_list("pickup_at", flat=True).first()
 
 
 def _notices() -> list[dict[str, str]]:

@@ -5,8 +5,10 @@ to open a secure channel, and as the user's identity. A certificate that is take
 until it ends.
 """
 
+import gc
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,8 @@ class MachineServer:
         """Listen on loopback and return the address."""
         server = _PinnedServer(own.certificate.parent)
         self._server = server
-        await server.init()
+        with _garbage_kept():
+            await server.init()
         server.disable_clock()
         server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
         server.set_server_name("Vendrive simulated tower")
@@ -241,6 +244,20 @@ def _checked(
         return await wrapped(parent, *arguments)
 
     return call
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Put off the collection of garbage: asyncua makes 6,000 nodes that all stay, and looking among them for garbage
+    again and again takes longer than making them.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _limit(server: Server) -> None:

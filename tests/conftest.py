@@ -1,5 +1,6 @@
 """What all tests share: Django's settings, without starting anything until a test asks for it."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -12,6 +13,9 @@ DATA = "VENDRIVE_DATA"
 os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ[DATA] = str(Path(tempfile.gettempdir()) / f"vendrive-tests-{os.getpid()}")
+
+# As in the programs: asyncua reports each request.
+logging.getLogger("asyncua").setLevel(logging.ERROR)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

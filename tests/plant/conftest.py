@@ -1,11 +1,20 @@
 """Keys are made once: drawing RSA keys takes longer than most of these tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
 from tests.plant.harness import certificate
+from tests.support.standard_nodes import shared_standard_nodes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def standard_nodes() -> Iterator[None]:
+    """Make the standard's nodes once for all plants in this process."""
+    with shared_standard_nodes():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.fake_retail import FakeRetail, serving_retail
-from tests.support.plant import CAR, PlantProcess, car, pin_each_other, plant_process
+from tests.support.plant import CAR, RunningPlant, car, pin_each_other, plant_thread
+from tests.support.standard_nodes import shared_standard_nodes
 from tests.support.waiting import until_async
 from vendrive.clock import SystemClock
 from vendrive.ids import random_bytes
@@ -81,7 +82,7 @@ class World:
     """Everything of one test."""
 
     folder: Path
-    plant: PlantProcess
+    plant: RunningPlant
     clock: ShiftedClock
     retail: FakeRetail
     retail_url: str
@@ -100,7 +101,7 @@ class World:
         self._running = AsyncExitStack()
         self._station = build_station(self.settings, self.clock, faces=NamedFaces())
         url = await self._running.enter_async_context(self._station.running())
-        self._kiosk = await self._running.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
+        self._kiosk = await self._running.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20, verify=False))
         key = load_keys(self.settings.keys, TOWER).kiosk
         answer = await self._kiosk.get("/", params={"key": key})
         assert answer.status_code == 303
@@ -218,28 +219,40 @@ class World:
         self.plant.act("leave", bay="B1")
 
 
+def stock(plant: RunningPlant) -> None:
+    """Put the cars of these tests into the tower."""
+    plant.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def standard_nodes() -> Iterator[None]:
+    """Make the standard's nodes once for all plants in this process."""
+    with shared_standard_nodes():
+        yield
+
+
 @pytest.fixture
 def clock() -> ShiftedClock:
     return ShiftedClock()
 
 
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[PlantProcess]:
-    with plant_process(tmp_path) as running:
-        running.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+def plant(tmp_path: Path) -> Iterator[RunningPlant]:
+    with plant_thread(tmp_path) as running:
+        stock(running)
         yield running
 
 
 @pytest.fixture(scope="session")
-def still_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlantProcess]:
+def still_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlant]:
     """A plant for tests in which nothing may move: one for all of them."""
-    with plant_process(tmp_path_factory.mktemp("still")) as running:
-        running.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+    with plant_thread(tmp_path_factory.mktemp("still")) as running:
+        stock(running)
         yield running
 
 
 @asynccontextmanager
-async def world_of(folder: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+async def world_of(folder: Path, plant: RunningPlant, clock: ShiftedClock) -> AsyncIterator[World]:
     """Put a retail and a station's folder beside a plant; the station is not started."""
     data = folder / "station"
     pin_each_other(plant, data)
@@ -259,14 +272,14 @@ async def world_of(folder: Path, plant: PlantProcess, clock: ShiftedClock) -> As
 
 
 @pytest.fixture
-async def world(tmp_path: Path, plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+async def world(tmp_path: Path, plant: RunningPlant, clock: ShiftedClock) -> AsyncIterator[World]:
     async with world_of(tmp_path, plant, clock) as made:
         await made.start()
         yield made
 
 
 @pytest.fixture
-async def still(tmp_path: Path, still_plant: PlantProcess, clock: ShiftedClock) -> AsyncIterator[World]:
+async def still(tmp_path: Path, still_plant: RunningPlant, clock: ShiftedClock) -> AsyncIterator[World]:
     """A world in which nothing may move."""
     async with world_of(tmp_path, still_plant, clock) as made:
         await made.start()

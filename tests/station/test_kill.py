@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter
 
-from tests.station.conftest import PIN, SLOTS, TAGS, TOWER, ShiftedClock, World, world_of
-from tests.support.plant import car, plant_process
+from tests.station.conftest import PIN, TOWER, ShiftedClock, World, stock, world_of
+from tests.support.plant import plant_process
 from tests.support.waiting import until_async
 from vendrive.demo.processes import Program
 from vendrive.station.keys import load_keys
@@ -43,7 +43,7 @@ def events(world: World) -> list[Any]:
 
 async def test_killed_while_the_lift_moves(tmp_path: Path) -> None:
     with plant_process(tmp_path, speed=SPEED) as plant:
-        plant.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+        stock(plant)
         async with world_of(tmp_path, plant, ShiftedClock()) as world:
             claims = world.claims()
             world.retail.order(world.hand_over(claims, "TAG-2"))

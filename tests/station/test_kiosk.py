@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.station.conftest import NamedFaces, ShiftedClock
+from tests.support.certificates import lay_certificate
 from tests.support.waiting import until_async
 from vendrive.station.keys import load_keys
 from vendrive.station.program import Station, build_station
@@ -27,12 +28,13 @@ def lonely_station(folder: Path) -> Station:
 
 @pytest.fixture
 def station(tmp_path: Path) -> Station:
+    lay_certificate(tmp_path / "pki", "urn:vendrive:station:shanghai")
     return lonely_station(tmp_path)
 
 
 @asynccontextmanager
 async def signed_in(station: Station, url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, verify=False) as client:
         answer = await client.get("/", params={"key": load_keys(station.settings.keys, "shanghai").kiosk})
         assert answer.status_code == 303
         assert "key" not in answer.headers["location"]
@@ -41,7 +43,7 @@ async def signed_in(station: Station, url: str) -> AsyncIterator[httpx.AsyncClie
 
 @pytest.mark.parametrize("path", ["/", "/events", "/static/kiosk/kiosk.js", "/car.svg", "/demo/hello", "/?key=wrong"])
 async def test_nothing_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url) as client:
+    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
         answer = await client.get(path)
         assert answer.status_code == 401
         assert answer.json()["code"] == "not_allowed"
@@ -51,7 +53,7 @@ async def test_nothing_answers_without_the_credential(station: Station, path: st
     "path", ["/collect/pass", "/collect/pin", "/return/pass", "/return/declare", "/cancel", "/stop"]
 )
 async def test_no_verb_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url) as client:
+    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
         assert (await client.post(path, json={})).status_code == 401
         assert station.record.facts.alarms == {}
 

@@ -1,12 +1,14 @@
 """Kills, stops, silence and doors: what a machine and its station do when something goes wrong."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.station.conftest import PIN, World
-from tests.support.plant import car, pin_each_other, plant_process
+from tests.station.conftest import PIN, ShiftedClock, World, stock, world_of
+from tests.support.plant import car, pin_each_other, plant_process, plant_thread
+from vendrive.station.handover import HandOverTalk
 from vendrive.wire.orders import OperatorAction, OperatorRequest
 
 DECLARED = {"engine_off": True, "key_in_box": True, "nobody_inside": True}
@@ -17,6 +19,16 @@ async def begin(world: World, drive: str = "drive-1", tag: str = "TAG-1") -> Any
     await world.fine("/collect/pass", {"text": world.pass_text(claims)})
     await world.fine("/collect/pin", {"pin": PIN})
     return claims
+
+
+async def until_door_shut(world: World) -> None:
+    """Wait until the station has seen the door shut behind the car: the kiosk is busy until then."""
+
+    def admits_others() -> bool:
+        talk = world.station.desk.talk
+        return isinstance(talk, HandOverTalk) and talk.admits("another drive", world.station.link.fresh)
+
+    await world.until(admits_others, "the door is shut")
 
 
 async def press_and_release_stop(world: World) -> None:
@@ -125,7 +137,7 @@ async def test_a_hand_over_that_aborts_resumes_for_the_same_person(world: World)
     await world.until_screen("presented")
     await world.fine("/cancel", {})
     assert (await world.until_event("hand_over_aborted")).code == "cancelled"
-    await world.until(lambda: world.plant.world()["bays"]["B1"]["street_door"] == "closed", "the door closes")
+    await until_door_shut(world)
     assert world.plant.where("TAG-1") == "B1"
     assert world.screen() == "idle"
     await world.fine("/collect/pass", {"text": world.pass_text(claims)})
@@ -139,7 +151,7 @@ async def test_a_car_nobody_came_for_gives_way_to_the_next_person(world: World) 
     await begin(world)
     await world.until_screen("presented")
     await world.fine("/cancel", {})
-    await world.until(lambda: world.plant.world()["bays"]["B1"]["street_door"] == "closed", "the door closes")
+    await until_door_shut(world)
     await begin(world, "drive-2", "TAG-2")
     await world.until_screen("presented")
     assert world.plant.where("TAG-2") == "B1"
@@ -165,22 +177,31 @@ async def test_a_machine_that_breaks_down_is_asked_again(world: World) -> None:
     assert "failed" in [event.result for event in world.events("command_ended")]
 
 
-async def test_a_restarted_plc_leaves_an_unknown_result_and_the_sensors_decide(world: World) -> None:
-    await begin(world)
-    await world.until(lambda: world.station.record.facts.open_command is not None, "a command is under way")
-    world.plant.program.kill()
-    await world.until_screen("unknown")
-    await world.until(lambda: "machine_unknown" in world.state()["alarms"], "an alarm says so")
-    lost = world.station.record.facts.open_command
-    await world.end()
-    with plant_process(world.folder / "again") as again:
+async def test_a_restarted_plc_leaves_an_unknown_result_and_the_sensors_decide(tmp_path: Path) -> None:
+    with plant_process(tmp_path / "once") as once:
+        stock(once)
+        async with world_of(tmp_path, once, ShiftedClock()) as world:
+            await world.start()
+            await begin(world)
+            await world.until(lambda: world.station.record.facts.open_command is not None, "a command is under way")
+            once.program.kill()
+            await world.until_screen("unknown")
+            await world.until(lambda: "machine_unknown" in world.state()["alarms"], "an alarm says so")
+            lost = world.station.record.facts.open_command
+            assert lost is not None
+            await world.end()
+            await on_another_plant(world, lost.seq)
+
+
+async def on_another_plant(world: World, lost: int) -> None:
+    """Start the station on a restarted PLC: it does not take the command `lost` for done, nor does it twice."""
+    with plant_thread(world.folder / "again") as again:
         again.act("stock", **{"2A": car("TAG-1")})
         pin_each_other(again, world.settings.data)
         world.settings = replace(world.settings, machine_url=again.opcua)
         await world.start()
         await world.until(lambda: again.where("TAG-1") == "B1", "the car stands in the bay")
-        assert lost is not None
-        assert {event.seq: event.result for event in world.events("command_ended")}[lost.seq] == "unknown"
+        assert {event.seq: event.result for event in world.events("command_ended")}[lost] == "unknown"
         await world.end()
         assert again.world()["executed"]["pick"] == 1
 

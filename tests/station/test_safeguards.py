@@ -104,6 +104,7 @@ async def test_a_return_that_was_given_up_opens_no_door_after_a_restart(world: W
     await street_is(world, "open")
     await world.fine("/cancel", {})
     await street_is(world, "closed")
+    await world.until(lambda: world.station.desk.talk is None, "the return is over")
     second = await world.lend("drive-2", "TAG-2")
     await show(world, second)
     await world.fine("/collect/pin", {"pin": PIN})

@@ -214,7 +214,7 @@ def expect_a_live_picture(staff: Page) -> None:
 
 def shown(kiosk: Page, screen: str) -> Locator:
     found = kiosk.locator(f"[data-screen={screen}]")
-    expect(found).to_be_visible()
+    found.wait_for()  # looks at every frame, where `expect` may look away for a second
     return found
 
 
@@ -233,7 +233,8 @@ def collect(kiosk: Page, demo: Demo, pictures: dict[str, Path], staff: Page) -> 
     keep(kiosk, "kiosk-collect")
     expect(shown(kiosk, "verify")).to_contain_text(PERSON.name_en)
     keep(kiosk, "kiosk-verify")
-    expect(kiosk.locator("[data-screen=bringing] [data-item=load]")).to_have_class("timeline-step is-done")
+    # The picture is of the lift that moves, where the machine is slow enough for anybody to see it.
+    kiosk.locator("[data-screen=bringing] [data-item=load].is-done, [data-screen=presented]").first.wait_for()
     pictures["kiosk"] = keep(kiosk, "kiosk-bringing")
     pictures["console"] = keep(staff.locator(".tower-panel"), "console-tower")
     shown(kiosk, "presented")

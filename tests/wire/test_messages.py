@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from vendrive.wire.journal import Entry, HandedOver, JournalBatch
 from vendrive.wire.machine import Bay, Lift, Plc, Slot, nodes_of
-from vendrive.wire.orders import Cancel, Order
+from vendrive.wire.orders import Cancel, Order, Vehicle
 from vendrive.wire.station_auth import RequestToSign
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -58,3 +58,20 @@ def test_every_part_of_a_request_is_under_the_signature(field: str) -> None:
     values = {name: getattr(request, name) for name in ("tower_id", "method", "target", "body", "at", "nonce")}
     changed = RequestToSign(**(values | {field: b"x" if field == "body" else "x"}))
     assert changed.text() != request.text()
+
+
+def test_a_vehicle_has_a_name_in_each_language_and_english_where_one_is_missing() -> None:
+    sizes = {"length_mm": 1, "width_mm": 1, "height_mm": 1, "mass_kg": 1}
+    vehicle = Vehicle(
+        vehicle_id="v",
+        tag="t",
+        model_slug="m",
+        model_name="Model",
+        paint_name="Red",
+        paint="#aa0000",
+        plate="DEMO",
+        model_name_zh="型号",
+        **sizes,
+    )
+    assert vehicle.names("en") == ("Model", "Red")
+    assert vehicle.names("zh") == ("型号", "Red")

@@ -23,6 +23,14 @@ class Vehicle(Message):
     width_mm: int
     height_mm: int
     mass_kg: int
+    model_name_zh: str = ""
+    paint_name_zh: str = ""
+
+    def names(self, lang: str) -> tuple[str, str]:
+        """Return the names of model and paint in a language; English where there is none."""
+        if lang == "zh":
+            return self.model_name_zh or self.model_name, self.paint_name_zh or self.paint_name
+        return self.model_name, self.paint_name
 
 
 class FaceCheck(Message):

@@ -97,14 +97,14 @@ def _conversation(desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
     if desk.asking is not None:
         lending = desk.asking.lending
         # Whoever holds the pass is not yet its person, and is not told whose it is.
-        return replace(_about(lending, "verify", method=desk.asking.method), greeting="")
+        return replace(_about(lang, lending, "verify", method=desk.asking.method), greeting="")
     match desk.talk:
         case HandOverTalk() as talk if talk.live or talk.phase == handover.Phase.closing:
             return _hand_over(talk, desk, snapshot, lang)
         case ReturnTalk() as talk:
             return _return(talk, desk, snapshot, lang)
     if desk.farewell is not None:
-        return _about(desk.farewell.lending, desk.farewell.screen)
+        return _about(lang, desk.farewell.lending, desk.farewell.screen)
     return KioskState(IDLE)
 
 
@@ -112,28 +112,28 @@ def _hand_over(talk: HandOverTalk, desk: Desk, snapshot: Snapshot, lang: str) ->
     code = talk.problem()
     error = explain(code, lang) if code else None
     if talk.phase == handover.Phase.closing:
-        return _about(talk.lending, "done")
+        return _about(lang, talk.lending, "done")
     steps = _steps(way.bringing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
     bay = desk.side.sensed(snapshot)
     if talk.phase != handover.Phase.open or bay.street_door != Door.open:
-        return _about(talk.lending, "bringing", steps=steps, error=error)
+        return _about(lang, talk.lending, "bringing", steps=steps, error=error)
     screen = "driving_off" if bay.cabin or bay.engine_running else "presented"
-    return _about(talk.lending, screen, steps=steps, error=error)
+    return _about(lang, talk.lending, screen, steps=steps, error=error)
 
 
 def _return(talk: ReturnTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
     if talk.phase == returning.Phase.storing:
         steps = _steps(way.storing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
         code = talk.problem() or _in_the_way(desk.side.sensed(snapshot))
-        return _about(talk.lending, "storing", steps=steps, error=explain(code, lang) if code else None)
+        return _about(lang, talk.lending, "storing", steps=steps, error=explain(code, lang) if code else None)
     checks = tuple(ShownStep(check.name, "failed" if check.code else "done") for check in talk.checks)
     if talk.refusal:
-        return _about(talk.lending, "refused", checks=checks, error=explain(talk.refusal, lang))
+        return _about(lang, talk.lending, "refused", checks=checks, error=explain(talk.refusal, lang))
     if talk.phase == returning.Phase.drive_in:
-        return _about(talk.lending, "drive_in")
+        return _about(lang, talk.lending, "drive_in")
     first = next((check.code for check in talk.checks if check.code), None)
     screen = "declare" if talk.ready else "check"
-    return _about(talk.lending, screen, checks=checks, error=explain(first, lang) if first else None)
+    return _about(lang, talk.lending, screen, checks=checks, error=explain(first, lang) if first else None)
 
 
 def _in_the_way(bay: Bay) -> ErrorCode | None:
@@ -149,6 +149,7 @@ def _steps(steps: tuple[way.WayStep, ...]) -> tuple[ShownStep, ...]:
 
 
 def _about(
+    lang: str,
     lending: Lending,
     screen: str,
     method: str | None = None,
@@ -157,5 +158,6 @@ def _about(
     error: ShownError | None = None,
 ) -> KioskState:
     vehicle = lending.vehicle
-    shown = ShownVehicle(vehicle.model_slug, vehicle.model_name, vehicle.paint, vehicle.paint_name, vehicle.plate)
+    model_name, paint_name = vehicle.names(lang)
+    shown = ShownVehicle(vehicle.model_slug, model_name, vehicle.paint, paint_name, vehicle.plate)
     return KioskState(screen, lending.drive_id, lending.greeting, method, shown, steps, checks, error)

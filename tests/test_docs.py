@@ -27,3 +27,12 @@ def test_links_between_documents_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_readme_and_kiosk_say_that_there_is_no_liveness() -> None:
+    assert "no liveness detection yet" in (ROOT / "README.md").read_text()
+    page = (ROOT / "src/vendrive/station/kiosk/templates/kiosk.html").read_text()
+    words = tomllib.loads((ROOT / "src/vendrive/design/messages/en.toml").read_text())["kiosk"]
+    said = [key for key, text in words.items() if isinstance(text, str) and "no liveness detection yet" in text]
+    assert said
+    assert all(f'"kiosk.{key}"' in page for key in said)

@@ -7,7 +7,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
+DEMO = "tests/demo/"
 # Processes that share the work inherit the folder of the first, and so its keys: they import settings before this file.
 DATA = "VENDRIVE_DATA"
 os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
@@ -16,6 +19,17 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 
 # As in the programs: asyncua reports each request.
 logging.getLogger("asyncua").setLevel(logging.ERROR)
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of one file run in one process, and all of tests/demo do: they share a running demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return DEMO if nodeid.startswith(DEMO) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _ByFile(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

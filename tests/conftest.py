@@ -10,7 +10,8 @@ import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-DEMO = "tests/demo/"
+SHARED_DEMO = "one running demo"
+SHARING = tuple(f"tests/demo/test_{name}.py" for name in ("browser", "desk", "kills"))
 # Processes that share the work inherit the folder of the first, and so its keys: they import settings before this file.
 DATA = "VENDRIVE_DATA"
 os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
@@ -22,10 +23,10 @@ logging.getLogger("asyncua").setLevel(logging.ERROR)
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """The tests of one file run in one process, and all of tests/demo do: they share a running demo."""
+    """The tests of one file run in one process, and so do the shorter files that share a running demo."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return DEMO if nodeid.startswith(DEMO) else super()._split_scope(nodeid)
+        return SHARED_DEMO if nodeid.startswith(SHARING) else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:

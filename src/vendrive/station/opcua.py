@@ -142,7 +142,11 @@ class OpcuaMachine:
             # The application's certificate is the user too: no name, no password, nobody anonymous.
             await client.load_client_certificate(str(own.certificate))
             await client.load_private_key(own.private_key)
-            await client.connect()
+            try:
+                await client.connect()
+            except BaseException:
+                client.disconnect_socket()  # which asyncua leaves open where it is cancelled, so at each time-out
+                raise
         return client
 
     async def _call(self, method: str, *arguments: ua.Variant) -> list[object]:

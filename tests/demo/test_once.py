@@ -91,7 +91,6 @@ def key_switch(journey: Journey) -> None:
     until(lambda: journey.visitor.screen()["screen"] == "presented", "the hand-over goes on after the key switch")
     journey.visitor.act("enter", bay=BAY)
     journey.visitor.act("drive_out", bay=BAY)
-    until(lambda: journey.visitor.screen()["screen"] == "idle", "the kiosk is free")
 
 
 def somebody_stays(journey: Journey) -> None:
@@ -101,7 +100,6 @@ def somebody_stays(journey: Journey) -> None:
 
 def somebody_goes(journey: Journey) -> None:
     journey.visitor.act("fault", kind="stuck_presence", bay=BAY, source="scanner", value=None)
-    until(lambda: journey.visitor.screen()["screen"] == "idle", "the kiosk is free")
 
 
 def drive_forgotten(journey: Journey) -> None:
@@ -119,7 +117,6 @@ def stranger_goes(journey: Journey) -> None:
     journey.visitor.act("drive_out", bay=BAY)
     until(lambda: journey.visitor.screen()["screen"] == "drive_in", "the bay is seen to be empty")
     journey.visitor.touch("/cancel")
-    until(lambda: journey.visitor.screen()["screen"] == "idle", "the kiosk is free")
 
 
 def dear_car(journey: Journey) -> None:

@@ -155,7 +155,7 @@ class Journey:
 
     def _verify(self) -> str:
         text = self.visitor.show_qr(self.drive["pass_text"])
-        self.visitor.touch("/collect/pass", text=text)
+        self._show_pass("/collect/pass", text)
         self.visitor.show_face(self.face_at_kiosk)
         return "QR code and face, by the station alone"
 
@@ -177,7 +177,7 @@ class Journey:
         return f"the demo calendar says {self.demo.calendar.advance_to(due - LOAN_LEFT):%Y-%m-%d %H:%M} UTC"
 
     def _bring_back(self) -> str:
-        wait_for(self.demo.calendar, self._ask_to_return, "the kiosk is free", self._motion_s)
+        self._show_pass("/return/pass", read_code(self.drive["short_code"]))
         self._wait_for_screen("drive_in", self._motion_s)
         self._wait_for_door("open")
         self.visitor.act("drive_in", bay=BAY, tag=self.car["tag"])
@@ -199,14 +199,19 @@ class Journey:
         down = self.order["down_payment_minor"] / 100
         return f"{down:,.2f} {self.order['currency']} down (demo price), the car leaves the pool"
 
-    def _ask_to_return(self) -> bool:
-        try:
-            self.visitor.touch("/return/pass", text=read_code(self.drive["short_code"]))
-        except NotServed as refusal:
-            if ErrorCode.kiosk_busy not in str(refusal):
-                raise
-            return False
-        return True
+    def _show_pass(self, path: str, text: str) -> None:
+        """Show the pass, waiting for the customer before to be gone."""
+
+        def taken() -> bool:
+            try:
+                self.visitor.touch(path, text=text)
+            except NotServed as refusal:
+                if ErrorCode.kiosk_busy not in str(refusal):
+                    raise
+                return False
+            return True
+
+        wait_for(self.demo.calendar, taken, "the kiosk is free", self._motion_s)
 
     @property
     def _motion_s(self) -> float:

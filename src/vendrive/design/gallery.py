@@ -68,7 +68,9 @@ def gallery(lang: str, themes: tuple[str, ...] = THEMES) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="example: python -m vendrive.design.gallery --out gallery.html --lang zh"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lang", choices=LANGUAGES, default="en")
     parser.add_argument("--theme", choices=THEMES)

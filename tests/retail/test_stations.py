@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.retail.helpers import PICKUP, PIN, START, Outside, introduction, make_driver, sign_in
 from vendrive.audit import GENESIS, seal
-from vendrive.ids import random_bytes
+from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.sealing import open_sealed
 from vendrive.passes.signing import ORDER_PURPOSE, encode, is_signed, sign_text
 from vendrive.retail.config import keys
@@ -22,6 +22,7 @@ from vendrive.retail.drives.actions import book_drive, cancel_drive
 from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.orders import list_orders, publish_orders
+from vendrive.retail.events.models import AuditRow
 from vendrive.retail.fleet.actions import ask_operator, enrol_station
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
 from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
@@ -118,6 +119,19 @@ def test_a_hand_over_that_happened_wins_over_a_cancellation(drive: Drive) -> Non
     drive.refresh_from_db()
     other.refresh_from_db()
     assert (drive.state, other.state) == (DriveState.out, DriveState.cancelled)
+
+
+def test_a_hand_over_of_an_unknown_drive_or_another_car_is_written_down_for_a_person(drive: Drive) -> None:
+    stranger = str(new_uuid())
+    record_journal(
+        "shanghai",
+        batch(
+            HandedOver(bay="B1", drive_id=stranger, vehicle_id=str(drive.vehicle_id)),
+            HandedOver(bay="B1", drive_id=str(drive.id), vehicle_id=stranger),
+        ),
+    )
+    written = set(AuditRow.objects.filter(actor="retail").values_list("action", "subject"))
+    assert {("hand_over_unknown", stranger), ("another_vehicle_left", str(drive.id))} <= written
 
 
 @pytest.fixture

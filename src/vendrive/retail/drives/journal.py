@@ -71,8 +71,14 @@ def _hold_pass(tower: Tower, event: PassHeld) -> None:
 
 def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
     drive = _drives(tower, event.drive_id).select_for_update(of=("self",)).select_related("programme").first()
-    if drive is None or drive.state in (DriveState.out, DriveState.returned):
+    if drive is None:
+        record("retail", "hand_over_unknown", event.drive_id, vehicle=event.vehicle_id, tower=tower.slug)
         return
+    if drive.state in (DriveState.out, DriveState.returned):
+        return
+    if str(drive.vehicle_id) != event.vehicle_id:
+        # No order of ours lends another car; a person has to look at what left the tower.
+        record("retail", "another_vehicle_left", drive.id, vehicle=event.vehicle_id, lent=str(drive.vehicle_id))
     programme = drive.programme
     before, drive.state = drive.state, DriveState.out
     drive.handed_over_at = entry.at

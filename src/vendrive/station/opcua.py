@@ -145,7 +145,7 @@ class OpcuaMachine:
             try:
                 await client.connect()
             except BaseException:
-                client.disconnect_socket()  # which asyncua leaves open where it is cancelled, so at each time-out
+                _drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
                 raise
         return client
 
@@ -189,7 +189,16 @@ async def _quietly_closed(client: Client) -> None:
             await client.disconnect()
     except (UaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
         log.info("the machine's connection ended roughly: %s", error)
-        client.disconnect_socket()
+    finally:
+        _drop(client)
+
+
+def _drop(client: Client) -> None:
+    """Close the socket, also where asyncua was cancelled or believes that somebody else is closing it."""
+    protocol = client.uaclient.protocol
+    client.disconnect_socket()
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.close()
 
 
 def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the type in its own module only

@@ -1,5 +1,6 @@
 """Where the demo keeps its files: one folder that can be deleted at any time."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ class DemoTower:
 
 
 STAFF = "demo"
+FOLDER_VARIABLE = "VENDRIVE_DEMO"
 TOWERS = (DemoTower("shanghai", "shanghai3"), DemoTower("nanjing", "nanjing3"))
 
 
@@ -53,3 +55,8 @@ class DemoFolder:
 
     def log(self, name: str) -> Path:
         return self.root / "logs" / f"{name}.log"
+
+
+def told_folder() -> DemoFolder:
+    """Return the folder that the demo told this program of, by its environment."""
+    return DemoFolder(Path(os.environ.get(FOLDER_VARIABLE, ".demo")))

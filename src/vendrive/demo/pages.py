@@ -2,7 +2,6 @@
 
 import json
 import mimetypes
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_POST
 
 from vendrive.demo.calendar import DemoCalendar
-from vendrive.demo.folder import DemoFolder
+from vendrive.demo.folder import told_folder
 from vendrive.demo.people import VIEWS, load_people
 from vendrive.demo.standins import ShownNotices
 from vendrive.design.messages import pick_language, say
@@ -94,14 +93,10 @@ def _calendar() -> DemoCalendar:
     return clock
 
 
-def _folder() -> DemoFolder:
-    return DemoFolder(Path(os.environ.get("VENDRIVE_DEMO", ".demo")))
-
-
 def _addresses() -> dict[str, Any]:
     """Return where the kiosks and streets of the running demo are."""
     try:
-        told: dict[str, Any] = json.loads(_folder().addresses.read_text())
+        told: dict[str, Any] = json.loads(told_folder().addresses.read_text())
     except FileNotFoundError:
         return {}
     return told

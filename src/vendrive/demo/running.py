@@ -13,7 +13,7 @@ import httpx
 
 from vendrive.clock import SystemClock
 from vendrive.demo.calendar import DemoCalendar
-from vendrive.demo.folder import TOWERS, DemoFolder, DemoTower
+from vendrive.demo.folder import FOLDER_VARIABLE, TOWERS, DemoFolder, DemoTower
 from vendrive.demo.processes import Program
 from vendrive.ids import short_code
 from vendrive.retail.keys import make_keys, read_keys
@@ -139,7 +139,7 @@ class _Starter:
         self._environment = {
             "DATABASE_URL": database,
             "VENDRIVE_DATA": str(folder.retail),
-            "VENDRIVE_DEMO": str(folder.root),
+            FOLDER_VARIABLE: str(folder.root),
             "VENDRIVE_LIVE_URL": f"{self.url('live')}/live",
             "VENDRIVE_WEB_ORIGIN": self.url("web"),
         }

@@ -3,18 +3,14 @@
 Only the demo's own entry points name this module. Every other setting is production's.
 """
 
-import os
-from pathlib import Path
-
 from vendrive.demo.calendar import DemoCalendar
-from vendrive.demo.folder import DemoFolder
+from vendrive.demo.folder import told_folder
 from vendrive.demo.standins import demo_ports
 from vendrive.retail.settings import *  # noqa: F403 - all of production's, then what differs
 from vendrive.retail.settings import INSTALLED_APPS as PRODUCTION_APPS
 from vendrive.retail.settings import TEMPLATES as PRODUCTION_TEMPLATES
 
-VENDRIVE_DEMO = os.environ.get("VENDRIVE_DEMO", ".demo")
-_folder = DemoFolder(Path(VENDRIVE_DEMO))
+_folder = told_folder()
 VENDRIVE_PORTS = demo_ports(DemoCalendar(_folder.calendar), _folder.root)
 
 INSTALLED_APPS = [*PRODUCTION_APPS, "vendrive.demo"]

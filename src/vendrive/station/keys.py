@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from vendrive.ids import random_bytes
 from vendrive.passes.signing import encode, key_id
+from vendrive.wire.pki import replace_file
 
 KEY_BYTES = 32
 
@@ -62,7 +62,7 @@ def pinned_retail_keys(path: Path) -> RetailKeys:
 
 def _secret(path: Path) -> bytes:
     if not path.exists():
-        _write(path, base64.b64encode(random_bytes(KEY_BYTES)), 0o600)
+        replace_file(path, base64.b64encode(random_bytes(KEY_BYTES)), 0o600)
     try:
         secret = base64.b64decode(path.read_bytes().strip(), validate=True)
     except ValueError as error:
@@ -78,14 +78,4 @@ def _publish(path: Path, keys: StationKeys, tower_id: str) -> None:
         "signing": base64.b64encode(keys.signing.public_key().public_bytes_raw()).decode(),
         "sealing": base64.b64encode(keys.sealing.public_key().public_bytes_raw()).decode(),
     }
-    _write(path, json.dumps(told, indent=1).encode(), 0o644)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    replace_file(path, json.dumps(told, indent=1).encode(), 0o644)

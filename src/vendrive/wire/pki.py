@@ -39,8 +39,8 @@ def make_certificate(directory: Path, application_uri: str, now: datetime) -> Ow
     key = directory / "own.pem"
     if not (own.exists() and key.exists()):
         private_key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-        _write(key, _pem(private_key), 0o600)
-        _write(own, _certificate(private_key, application_uri, now), 0o644)
+        replace_file(key, _pem(private_key), 0o600)
+        replace_file(own, _certificate(private_key, application_uri, now), 0o644)
     return OwnCertificate(own, key, own.read_bytes())
 
 
@@ -49,7 +49,7 @@ def trust(directory: Path, der: bytes) -> Path:
     fingerprint = x509.load_der_x509_certificate(der).fingerprint(hashes.SHA256()).hex()
     (directory / "trusted").mkdir(parents=True, exist_ok=True)
     path = directory / "trusted" / f"{fingerprint[:32]}.der"
-    _write(path, der, 0o644)
+    replace_file(path, der, 0o644)
     return path
 
 
@@ -58,8 +58,8 @@ def trusted_certificates(directory: Path) -> frozenset[bytes]:
     return frozenset(path.read_bytes() for path in (directory / "trusted").glob("*.der"))
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """Replace a file in one step, so that a reader sees all of it or none."""
+def replace_file(path: Path, data: bytes, mode: int) -> None:
+    """Write a file in one step, on disk when this returns, so that a reader sees all of it or none."""
     draft = path.with_name(path.name + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:

@@ -1,15 +1,18 @@
-"""What a tower is: storeys, slots, lifts, bays, what fits, and how fast it moves.
+"""What a tower is: storeys, slots, lifts and their ways, bays, what fits, and how fast it moves.
 
-A layout is data (`layouts/NAME.toml`). Storey 1 is the ground; heights count from the ground's level.
+A layout is data (`layouts/NAME.toml`). Storey 1 is the ground, storey 0 a pit below it; heights count from the ground's
+level. A way is a shaft; two lifts may share one, the first named below the second, and never pass each other.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
-SLOT_NAME = re.compile(r"[1-9][0-9]?[A-Z]")
+COLUMNS = re.compile(r"[A-Z]+")
+WAY_NAME = re.compile(r"W[1-9][0-9]?")
 LIFT_NAME = re.compile(r"L[1-9][0-9]?")
 BAY_NAME = re.compile(r"B[1-9][0-9]?")
 
@@ -31,6 +34,7 @@ class Kinematics:
     transfer_s: float
     door_s: float
     checks_s: float
+    turn_s: float
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,22 @@ class Fits:
 
 
 @dataclass(frozen=True)
-class LiftPlan:
-    """One lift with its transfer."""
+class WayPlan:
+    """A shaft, from its lowest to its highest level."""
 
     name: str
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True)
+class LiftPlan:
+    """One lift with its transfer, and the levels that it can reach on its way."""
+
+    name: str
+    way: str
+    lowest: int
+    highest: int
 
 
 @dataclass(frozen=True)
@@ -56,17 +72,22 @@ class BayPlan:
 
     name: str
     storey: int
-    lift: str
+    lifts: tuple[str, ...]
+    turntable: bool = False
 
 
 @dataclass(frozen=True)
 class SlotPlan:
-    """A storage place; `column` is where it is drawn, counted from the left."""
+    """A storage place; `column` is where it is drawn, counted from the left.
+
+    A double-deep slot names the slot in front of it as `behind`: its car comes out only when that one is empty.
+    """
 
     name: str
     storey: int
     column: int
-    lift: str
+    lifts: tuple[str, ...]
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,30 +99,26 @@ class Layout:
     pitch_mm: int
     kinematics: Kinematics
     fits: Fits
+    ways: tuple[WayPlan, ...]
     lifts: tuple[LiftPlan, ...]
     bays: tuple[BayPlan, ...]
     slots: tuple[SlotPlan, ...]
 
     def slot(self, name: str) -> SlotPlan:
         """Return the slot of this name, or raise KeyError."""
-        for slot in self.slots:
-            if slot.name == name:
-                return slot
-        raise KeyError(name)
+        return self._slots_by_name[name]
 
     def bay(self, name: str) -> BayPlan:
         """Return the bay of this name, or raise KeyError."""
-        for bay in self.bays:
-            if bay.name == name:
-                return bay
-        raise KeyError(name)
+        return self._bays_by_name[name]
+
+    def lift(self, name: str) -> LiftPlan:
+        """Return the lift of this name, or raise KeyError."""
+        return self._lifts_by_name[name]
 
     def place(self, name: str) -> SlotPlan | BayPlan:
         """Return the slot or bay of this name, or raise KeyError."""
-        for place in self.places:
-            if place.name == name:
-                return place
-        raise KeyError(name)
+        return self._slots_by_name.get(name) or self._bays_by_name[name]
 
     @property
     def places(self) -> "tuple[SlotPlan | BayPlan, ...]":
@@ -110,7 +127,29 @@ class Layout:
 
     def is_bay(self, name: str) -> bool:
         """Whether this place is a bay."""
-        return any(bay.name == name for bay in self.bays)
+        return name in self._bays_by_name
+
+    def is_slot(self, name: str) -> bool:
+        """Whether this place is a slot."""
+        return name in self._slots_by_name
+
+    def bays_of(self, lift: str) -> tuple[BayPlan, ...]:
+        """Return the bays that a lift serves."""
+        return tuple(bay for bay in self.bays if lift in bay.lifts)
+
+    def beside(self, lift: str) -> tuple[LiftPlan, ...]:
+        """Return the other lifts on the way of this one."""
+        way = self.lift(lift).way
+        return tuple(other for other in self.lifts if other.way == way and other.name != lift)
+
+    def is_below(self, lift: str, other: str) -> bool:
+        """Whether a lift runs below another one of the same way."""
+        names = [plan.name for plan in self.lifts]
+        return names.index(lift) < names.index(other)
+
+    def hidden_by(self, slot: str) -> str:
+        """Return the slot in which a car hides this one, as the slot that lies behind it; empty where there is none."""
+        return self._behind.get(slot, "")
 
     def storey_of(self, place: str) -> int:
         """Return the storey of a slot or bay, or raise KeyError."""
@@ -119,6 +158,22 @@ class Layout:
     def level_mm(self, storey: int) -> int:
         """Return the height of a storey above the ground's level."""
         return (storey - 1) * self.pitch_mm
+
+    @cached_property
+    def _slots_by_name(self) -> Mapping[str, SlotPlan]:
+        return {slot.name: slot for slot in self.slots}
+
+    @cached_property
+    def _bays_by_name(self) -> Mapping[str, BayPlan]:
+        return {bay.name: bay for bay in self.bays}
+
+    @cached_property
+    def _lifts_by_name(self) -> Mapping[str, LiftPlan]:
+        return {lift.name: lift for lift in self.lifts}
+
+    @cached_property
+    def _behind(self) -> Mapping[str, str]:
+        return {slot.behind: slot.name for slot in self.slots if slot.behind}
 
 
 @dataclass(frozen=True)
@@ -155,6 +210,21 @@ class _Table:
             raise self.fault(key, f"must match {pattern.pattern}, not {value!r}")
         return value
 
+    def flag(self, key: str) -> bool:
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.fault(key, f"must be true or false, not {value!r}")
+        return value
+
+    def names(self, key: str, known: Mapping[str, object], what: str) -> tuple[str, ...]:
+        value = self.values.get(key)
+        if not isinstance(value, list) or not value or len(set(map(str, value))) < len(value):
+            raise self.fault(key, f"must be a list of {what}s, each once, not {value!r}")
+        for name in value:
+            if name not in known:
+                raise self.fault(key, f"there is no {what} {name!r}")
+        return tuple(value)
+
     def table(self, key: str) -> "_Table":
         value = self.values.get(key)
         if not isinstance(value, dict):
@@ -184,26 +254,30 @@ def parse_layout(text: str, file: str) -> Layout:
     except tomllib.TOMLDecodeError as error:
         raise LayoutError(file, "(whole file)", str(error)) from error
     top = _Table(file, "", values)
-    top.only("name", "storeys", "pitch_mm", "kinematics", "fits", "lifts", "bays", "slots")
+    top.only("name", "storeys", "pitch_mm", "kinematics", "fits", "ways", "lifts", "bays", "slots")
     storeys = top.integer("storeys", 2, 99)
-    lifts = tuple(_lift(table) for table in top.tables("lifts"))
-    names = {lift.name for lift in lifts}
+    ways = tuple(_way(table, storeys) for table in top.tables("ways"))
+    _check_unique([way.name for way in ways], "ways", top)
+    lifts = _lifts(top, ways)
+    reach = {lift.name: lift for lift in lifts}
     layout = Layout(
         name=top.text("name", re.compile(r"[a-z][a-z0-9]*")),
         storeys=storeys,
         pitch_mm=top.integer("pitch_mm", 1500, 6000),
         kinematics=_kinematics(top.table("kinematics")),
         fits=_fits(top.table("fits")),
+        ways=ways,
         lifts=lifts,
-        bays=tuple(_bay(table, storeys, names) for table in top.tables("bays")),
-        slots=tuple(_slot(table, storeys, names) for table in top.tables("slots")),
+        bays=tuple(_bay(table, storeys, reach) for table in top.tables("bays")),
+        slots=tuple(slot for table in top.tables("slots") for slot in _slots(table, storeys, reach)),
     )
-    _check_unique(layout, top)
+    _check_unique([bay.name for bay in layout.bays], "bays", top)
+    _check_slots(layout, top)
     return layout
 
 
 def _kinematics(table: _Table) -> Kinematics:
-    keys = ("lift_speed_m_s", "lift_acceleration_m_s2", "settle_s", "transfer_s", "door_s", "checks_s")
+    keys = ("lift_speed_m_s", "lift_acceleration_m_s2", "settle_s", "transfer_s", "door_s", "checks_s", "turn_s")
     table.only(*keys)
     return Kinematics(**{key: table.positive(key) for key in keys})
 
@@ -214,38 +288,83 @@ def _fits(table: _Table) -> Fits:
     return Fits(**{key: table.integer(key, 1000, 10000) for key in keys})
 
 
-def _lift(table: _Table) -> LiftPlan:
-    table.only("name")
-    return LiftPlan(table.text("name", LIFT_NAME))
+def _way(table: _Table, storeys: int) -> WayPlan:
+    table.only("name", "lowest", "highest")
+    lowest = table.integer("lowest", 0, storeys - 1)
+    return WayPlan(table.text("name", WAY_NAME), lowest, table.integer("highest", lowest + 1, storeys))
 
 
-def _bay(table: _Table, storeys: int, lifts: set[str]) -> BayPlan:
-    table.only("name", "storey", "lift")
-    return BayPlan(table.text("name", BAY_NAME), table.integer("storey", 1, storeys), _served_by(table, lifts))
+def _lifts(top: _Table, ways: tuple[WayPlan, ...]) -> tuple[LiftPlan, ...]:
+    """Return the lifts; of two on one way each leaves the other a level of its own to get out of the way."""
+    named: list[tuple[str, str]] = []
+    known = {way.name: way for way in ways}
+    for table in top.tables("lifts"):
+        table.only("name", "way")
+        way = table.text("way", WAY_NAME)
+        if way not in known:
+            raise table.fault("way", f"there is no way {way!r}")
+        if [other for _, other in named].count(way) == 2:
+            raise table.fault("way", f"two lifts run on {way!r} already")
+        named.append((table.text("name", LIFT_NAME), way))
+    _check_unique([name for name, _ in named], "lifts", top)
+    lifts: list[LiftPlan] = []
+    for name, way in named:
+        pair = [other for other, its_way in named if its_way == way]
+        plan, at = known[way], pair.index(name)
+        lifts.append(LiftPlan(name, way, plan.lowest + at, plan.highest - (len(pair) - 1 - at)))
+    return tuple(lifts)
 
 
-def _slot(table: _Table, storeys: int, lifts: set[str]) -> SlotPlan:
-    table.only("name", "storey", "column", "lift")
-    name, storey = table.text("name", SLOT_NAME), table.integer("storey", 1, storeys)
-    if name[:-1] != str(storey):
-        raise table.fault("name", f"must begin with its storey {storey}, not {name!r}")
-    return SlotPlan(name, storey, table.integer("column", 1, 99), _served_by(table, lifts))
+def _bay(table: _Table, storeys: int, lifts: Mapping[str, LiftPlan]) -> BayPlan:
+    table.only("name", "storey", "lifts", "turntable")
+    storey = table.integer("storey", 1, storeys)
+    served = _served_by(table, storey, storey, lifts)
+    return BayPlan(table.text("name", BAY_NAME), storey, served, table.flag("turntable"))
 
 
-def _served_by(table: _Table, lifts: set[str]) -> str:
-    name = table.text("lift", LIFT_NAME)
-    if name not in lifts:
-        raise table.fault("lift", f"there is no lift {name!r}")
-    return name
+def _slots(table: _Table, storeys: int, lifts: Mapping[str, LiftPlan]) -> tuple[SlotPlan, ...]:
+    """Return the slots of one block: all its columns on all its storeys, named `2A` for storey 2, column A."""
+    table.only("first", "last", "columns", "lifts", "behind")
+    first = table.integer("first", 1, storeys)
+    last = table.integer("last", first, storeys)
+    columns = table.text("columns", COLUMNS)
+    behind = table.text("behind", COLUMNS) if "behind" in table.values else ""
+    if behind and len(behind) != len(columns):
+        raise table.fault("behind", f"must name one column for each of {columns!r}, not {behind!r}")
+    served = _served_by(table, first, last, lifts)
+    return tuple(
+        SlotPlan(f"{storey}{letter}", storey, ord(letter) - ord("A") + 1, served, f"{storey}{front}" if front else "")
+        for storey in range(first, last + 1)
+        for letter, front in zip(columns, behind or [""] * len(columns), strict=True)
+    )
 
 
-def _check_unique(layout: Layout, top: _Table) -> None:
-    groups = {
-        "lifts": [lift.name for lift in layout.lifts],
-        "bays": [bay.name for bay in layout.bays],
-        "slots": [slot.name for slot in layout.slots],
-    }
-    for key, names in groups.items():
-        for at, name in enumerate(names):
-            if name in names[:at]:
-                raise top.fault(f"{key}[{at}].name", f"{name!r} is there twice")
+def _served_by(table: _Table, first: int, last: int, lifts: Mapping[str, LiftPlan]) -> tuple[str, ...]:
+    names = table.names("lifts", lifts, "lift")
+    for name in names:
+        reach = lifts[name]
+        if first < reach.lowest or last > reach.highest:
+            raise table.fault("lifts", f"{name} reaches storeys {reach.lowest} to {reach.highest} of its way alone")
+    return names
+
+
+def _check_unique(names: list[str], key: str, top: _Table) -> None:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise top.fault(f"{key}[{at}].name", f"{name!r} is there twice")
+
+
+def _check_slots(layout: Layout, top: _Table) -> None:
+    names = [slot.name for slot in layout.slots]
+    fronts = [slot.behind for slot in layout.slots if slot.behind]
+    for slot in layout.slots:
+        if names.count(slot.name) > 1:
+            raise top.fault("slots", f"{slot.name!r} is there twice")
+        if slot.behind and slot.behind not in names:
+            raise top.fault("slots", f"{slot.name!r} lies behind {slot.behind!r}, which is not there")
+        if slot.behind and (layout.slot(slot.behind).behind or fronts.count(slot.behind) > 1):
+            raise top.fault("slots", f"{slot.behind!r} cannot have {slot.name!r} behind it: one car deep and no more")
+        if slot.behind and layout.slot(slot.behind).lifts != slot.lifts:
+            raise top.fault("slots", f"{slot.name!r} and {slot.behind!r} must be served by the same lifts")
+    if not any(set(bay.lifts) & set(slot.lifts) for bay in layout.bays for slot in layout.slots):
+        raise top.fault("slots", "no lift serves a slot and a bay")

@@ -44,6 +44,7 @@ class PersonVerified(Message):
 
     kind: Literal["person_verified"] = "person_verified"
     drive_id: str
+    bay: str
     method: Literal["face", "pin"]
     distance: float | None
 
@@ -136,6 +137,58 @@ class Counted(Message):
     reason: str
 
 
+class CountAccepted(Message):
+    """Two members of staff looked and said that what the sensors read is where the cars are."""
+
+    kind: Literal["count_accepted"] = "count_accepted"
+    places: dict[str, str]
+    staff: str
+    second: str
+
+
+class PartLocked(Message):
+    """Staff took a lift, bay or slot out of service."""
+
+    kind: Literal["part_locked"] = "part_locked"
+    part: str
+    staff: str
+
+
+class PartReleased(Message):
+    """Two members of staff took a part into service again."""
+
+    kind: Literal["part_released"] = "part_released"
+    part: str
+    staff: str
+    second: str
+
+
+class StepAsked(Message):
+    """Two members of staff asked for one step in manual mode; the command itself follows."""
+
+    kind: Literal["step_asked"] = "step_asked"
+    operation: str
+    arguments: dict[str, str]
+    staff: str
+    second: str
+
+
+class RequestRefused(Message):
+    """A request of staff had no effect."""
+
+    kind: Literal["request_refused"] = "request_refused"
+    action: str
+    staff: str
+    code: str
+
+
+class ModeChanged(Message):
+    """The key switch at the tower was turned."""
+
+    kind: Literal["mode_changed"] = "mode_changed"
+    mode: str
+
+
 class Alarm(Message):
     """Emergency stop, help call, contradiction, lost contact: what a person must know."""
 
@@ -170,6 +223,12 @@ Event = Annotated[
     | Returned
     | FaceWiped
     | Counted
+    | CountAccepted
+    | PartLocked
+    | PartReleased
+    | StepAsked
+    | RequestRefused
+    | ModeChanged
     | Alarm
     | AlarmEnded,
     Field(discriminator="kind"),

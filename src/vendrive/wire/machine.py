@@ -7,24 +7,31 @@ object `Plc`: `execute`, `take_control`, `stop`, `call_help`, `end_help`. The on
 
 Handshake. A station first calls `take_control(control_epoch)` with an epoch above the last; the PLC refuses a lower
 one, and every command of an older epoch. `execute(control_epoch, seq, operation, arguments_json, valid_until_ms)`
-answers (accepted, reason). It carries a `seq` above `ack_seq`; the PLC accepts it (`ack_seq` = seq, mode executing) or
-refuses it with a reason and no effect; it runs a seq once and then sets `done_seq`, `result` and `reason`.
-`valid_until_ms` is in the PLC's own counter `clock_ms`, as last read: a late command is refused, so a command that was
-delayed on the way surprises nobody. When the station is silent for 2 s (heartbeat unchanged) the PLC finishes the
-atomic move and takes no new one (mode held). A restarted PLC has a new `plc_epoch` and no controller.
+answers (accepted, reason). It carries a `seq` above `Plc.ack_seq`; the PLC accepts it (`ack_seq` = seq) or refuses it
+with a reason and no effect, and runs a seq once. A command works on its parts (`parts_of`): a lift, a bay, or both. Each
+of them is `busy` with `seq` until it sets `done_seq`, `result` and `reason`; a busy part takes no other command, and
+commands of different parts run side by side. `valid_until_ms` is in the PLC's own counter `clock_ms`, as last read: a late
+command is refused, so a command that was delayed on the way surprises nobody. When the station is silent for 2 s
+(heartbeat unchanged) the PLC finishes the atomic moves and takes no new one (state held). A restarted PLC has a new
+`plc_epoch` and no controller.
 
-Stopping. `stop(reason)` can be called by any trusted client, with any epoch, in every state. Nothing in this address
-space ends a stop, and nothing in it clears a person's detection: those are switches at the tower.
+Stopping. `stop(reason)` can be called by any trusted client, with any epoch, in every state (state aborted). Nothing in
+this address space ends a stop, nothing in it clears a person's detection, a fault or a lock-out, and nothing in it
+changes the mode: those are switches at the tower.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TypeVar
+from functools import cached_property
 
 NAMESPACE = "urn:vendrive:tower:1"
 STALE_AFTER_S = 1.0
 HEARTBEAT_PERIOD_S = 0.25
 HOLD_AFTER_SILENCE_S = 2.0
+NO_STOREY = -1
+# What a scale of an empty bay may show at most; the lightest car is many times heavier.
+EMPTY_KG = 100
 
 
 class Operation(StrEnum):
@@ -38,15 +45,26 @@ class Operation(StrEnum):
     close_street_door = "close_street_door"  # bay
     open_inner_door = "open_inner_door"  # bay
     close_inner_door = "close_inner_door"  # bay
+    turn = "turn"  # bay: its turntable goes half a turn, so that the car's nose points the other way
 
 
-class PlcMode(StrEnum):
-    """PackML's required states."""
+class Mode(StrEnum):
+    """The key switch at the tower: who may ask for what."""
 
+    automatic = "automatic"
+    manual = "manual"  # one step at a time, asked for by two persons
+    maintenance = "maintenance"  # people work inside: nothing moves
     stopped = "stopped"
+
+
+class PlcState(StrEnum):
+    """PackML's required states (OPC 30050), and held."""
+
+    stopped = "stopped"  # the key switch says so, or maintenance
     idle = "idle"
-    executing = "executing"
-    held = "held"  # the station is silent
+    execute = "execute"  # at least one part is busy
+    held = "held"  # the station is silent, or the mains are gone
+    aborted = "aborted"  # an emergency stop: only the local reset ends it
 
 
 class Door(StrEnum):
@@ -55,6 +73,21 @@ class Door(StrEnum):
     open = "open"
     closed = "closed"
     between = "between"
+
+
+class Table(StrEnum):
+    """Where a turntable stands; a bay without one says `aligned`."""
+
+    aligned = "aligned"
+    between = "between"
+
+
+class Nose(StrEnum):
+    """Where the nose of the car in a bay points, as its wheel plates sense it."""
+
+    street = "street"
+    tower = "tower"
+    unknown = "unknown"
 
 
 class Result(StrEnum):
@@ -67,7 +100,13 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Plc:
-    """The controller itself. `clock_ms` is its monotonic counter; `heartbeat` changes at least every 250 ms."""
+    """The controller itself. `clock_ms` is its monotonic counter; `heartbeat` changes at least every 250 ms.
+
+    `revision` grows with each change of any value but these counters: who has read everything at a revision needs to
+    read this part alone, as long as the revision stands and the `plc_epoch` is the same.
+    `ack_seq` is the highest number that was ever accepted. `fire` is the fire and smoke detection of the whole tower;
+    `mains` is false while the tower runs on its battery: then nothing moves, and brakes hold.
+    """
 
     tower_id: str = ""
     layout: str = ""
@@ -77,50 +116,76 @@ class Plc:
     clock_ms: int = 0
     heartbeat: int = 0
     station_heartbeat: int = 0
-    mode: str = PlcMode.stopped
+    revision: int = 0
+    mode: str = Mode.stopped
+    state: str = PlcState.stopped
     ack_seq: int = 0
-    done_seq: int = 0
-    result: str = Result.none
-    reason: str = ""
     emergency_stop: bool = True
     stop_reason: str = ""
     help_called: bool = False
+    fire: bool = True
+    mains: bool = False
 
 
 @dataclass(frozen=True)
 class Lift:
-    """`position_mm` is the encoder; `storey` is the level flag, -1 where none is on; `loaded` is its own sensor."""
+    """`position_mm` is the encoder; `storey` is the level flag, NO_STOREY where none is on; `loaded` is its own sensor.
+
+    `target` is the storey to which it is on its way, NO_STOREY at rest. `fault` names what its drive reports, until it
+    is reset at the tower. `locked_out` is the padlock of a technician. `operation` is what runs while it is busy. `movement` is true where something moves in the
+    car on the platform. `busy` to `reason` are its channel of commands.
+    """
 
     name: str = ""
     position_mm: float = 0.0
     storey: int = -1
+    target: int = -1
     moving: bool = True
     transfer_home: bool = False
     loaded: bool = True
     tag: str = ""
+    movement: bool = True
+    fault: str = ""
+    locked_out: bool = True
+    busy: bool = True
+    operation: str = ""
+    seq: int = 0
+    done_seq: int = 0
+    result: str = Result.none
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A storage place: occupancy by its own sensor, tag by its reader (empty where none answers)."""
+    """A storage place: occupancy by its own sensor, tag by its reader (empty where none answers).
+
+    `movement` is true where something moves in the slot while no transfer reaches into it: nobody is to be in there.
+    """
 
     name: str = ""
     occupied: bool = True
     tag: str = ""
+    movement: bool = True
+    locked_out: bool = True
 
 
 @dataclass(frozen=True)
 class Bay:
     """Where people and cars meet.
 
-    `scanner`, `curtain` and `floor` are three diverse presence sources,
-    true where one sees a person or thing beside the car. `cabin` is true where something lives in the car. `in_place`
-    is true where all wheels stand on their plates. Sizes and mass are 0 where no car stands in place.
+    `scanner`, `curtain` and `floor` are three diverse presence sources, true where one sees a person or thing beside
+    the car. `cabin` is true where something lives in the car. `exit_closed` is the emergency exit, through which people
+    can leave at any time. `vehicle` is the light barrier; `in_place` is true where all wheels stand on their plates.
+    Sizes are 0 where no car stands in place; `mass_kg` is what the plates weigh, wherever a car stands. `busy` to
+    `reason` are its channel of commands.
     """
 
     name: str = ""
     street_door: str = Door.between
     inner_door: str = Door.between
+    exit_closed: bool = False
+    table: str = Table.between
+    nose: str = Nose.unknown
     vehicle: bool = True
     tag: str = ""
     in_place: bool = False
@@ -134,11 +199,24 @@ class Bay:
     width_mm: int = 0
     height_mm: int = 0
     mass_kg: int = 0
+    fault: str = ""
+    locked_out: bool = True
+    busy: bool = True
+    operation: str = ""
+    seq: int = 0
+    done_seq: int = 0
+    result: str = Result.none
+    reason: str = ""
 
     @property
     def person(self) -> bool:
         """Whether any source senses a person; one is enough."""
         return self.scanner or self.curtain or self.floor
+
+    @property
+    def empty(self) -> bool:
+        """Whether no source senses a car: light barrier, reader, plates and scale."""
+        return not (self.vehicle or self.tag or self.in_place or self.mass_kg > EMPTY_KG)
 
 
 @dataclass(frozen=True)
@@ -153,15 +231,31 @@ class Snapshot:
 
     def lift(self, name: str) -> Lift:
         """Return the lift of this name, or raise KeyError."""
-        return _named(self.lifts, name)
+        return self._lifts_by_name[name]
 
     def slot(self, name: str) -> Slot:
         """Return the slot of this name, or raise KeyError."""
-        return _named(self.slots, name)
+        return self._slots_by_name[name]
 
     def bay(self, name: str) -> Bay:
         """Return the bay of this name, or raise KeyError."""
-        return _named(self.bays, name)
+        return self._bays_by_name[name]
+
+    def channel(self, part: str) -> Lift | Bay:
+        """Return the lift or bay of this name, or raise KeyError."""
+        return self._lifts_by_name.get(part) or self._bays_by_name[part]
+
+    @cached_property
+    def _lifts_by_name(self) -> Mapping[str, Lift]:
+        return {lift.name: lift for lift in self.lifts}
+
+    @cached_property
+    def _slots_by_name(self) -> Mapping[str, Slot]:
+        return {slot.name: slot for slot in self.slots}
+
+    @cached_property
+    def _bays_by_name(self) -> Mapping[str, Bay]:
+        return {bay.name: bay for bay in self.bays}
 
 
 @dataclass(frozen=True)
@@ -176,14 +270,14 @@ class Command:
 
 
 Part = Plc | Lift | Slot | Bay
-P = TypeVar("P", Lift, Slot, Bay)
 
 
-def _named(parts: tuple[P, ...], name: str) -> P:
-    for part in parts:
-        if part.name == name:
-            return part
-    raise KeyError(name)
+def parts_of(operation: Operation, arguments: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the parts that a command keeps busy: its lift, its bay, or both where a car goes through a bay's door."""
+    named = (arguments.get("lift"), arguments.get("bay"))
+    if operation in (Operation.pick, Operation.place) and arguments.get("place", "").startswith("B"):
+        named = (arguments.get("lift"), arguments["place"])
+    return tuple(name for name in named if name)
 
 
 def nodes_of(part: type[Part], name: str = "") -> dict[str, str]:

@@ -108,15 +108,30 @@ class OperatorAction(StrEnum):
 
     emergency_stop = "emergency_stop"
     acknowledge_help = "acknowledge_help"
+    lock_part = "lock_part"  # part: take a lift, bay or slot out of service
+    release_part = "release_part"  # part, second: take it into service again
+    manual_step = "manual_step"  # operation, arguments, second: one command while the key switch says manual
+    accept_count = "accept_count"  # second: what the sensors read now is where the cars are
+    retry = "retry"  # forgive the refusals that stopped a task, and try again
+
+
+TWO_PERSONS = frozenset({OperatorAction.release_part, OperatorAction.manual_step, OperatorAction.accept_count})
 
 
 class OperatorRequest(Message):
-    """A request by staff. There is none that restarts a stopped machine: that is a switch at the tower."""
+    """A request by staff. There is none that restarts a stopped machine: that is a switch at the tower.
+
+    `second` is another member of staff, who confirmed a request of TWO_PERSONS.
+    """
 
     kind: Literal["operator"] = "operator"
     action: OperatorAction
     staff: str
     expires_at: datetime
+    second: str = ""
+    part: str = ""
+    operation: str = ""
+    arguments: dict[str, str] = Field(default_factory=dict)
 
 
 OrderBody = Annotated[HandOver | Cancel | WipeFace | Stock | OperatorRequest, Field(discriminator="kind")]

@@ -13,6 +13,8 @@ class SlotReport(Message):
     column: int
     occupied: bool
     tag: str
+    movement: bool = False
+    locked_out: bool = False
 
 
 class LiftReport(Message):
@@ -24,6 +26,8 @@ class LiftReport(Message):
     moving: bool
     loaded: bool
     tag: str
+    fault: str = ""
+    locked_out: bool = False
 
 
 class BayReport(Message):
@@ -35,16 +39,23 @@ class BayReport(Message):
     vehicle: bool
     tag: str
     person: bool
+    cabin: bool = False
+    exit_closed: bool = True
+    fault: str = ""
+    locked_out: bool = False
 
 
 class TowerReport(Message):
-    """The whole tower; `machine` is a PLC mode or "unknown" where its data is stale."""
+    """The whole tower; `machine` is a PLC state or "unknown" where its data is stale, `mode` that of the key switch."""
 
     tower_id: str
     at: datetime
     machine: str
+    mode: str = "automatic"
     emergency_stop: bool
     help_called: bool
+    fire: bool = False
+    mains: bool = True
     activity: str
     storeys: int
     lifts: tuple[LiftReport, ...]

@@ -46,7 +46,7 @@ class PersonVerified(Message):
 
     kind: Literal["person_verified"] = "person_verified"
     drive_id: str
-    bay: str
+    bay: str = ""  # none in journals of stations that had one bay
     method: Literal["face", "pin"]
     distance: float | None
 
@@ -87,6 +87,7 @@ class HandedOver(Message):
     drive_id: str
     vehicle_id: str
     bay: str
+    tag: str = ""
 
 
 class HandOverAborted(Message):

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from vendrive.clock import Clock
+from vendrive.station.facts import Facts
 from vendrive.station.link import Link
 from vendrive.station.machine import Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
@@ -96,7 +97,7 @@ class Controller:
         """Return what is known with this snapshot."""
         if self._view is None or self._view.snapshot is not snapshot:
             facts = self._record.facts
-            self._view = View(snapshot, self.layout, dict(facts.places), frozenset(facts.locked))
+            self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
         return self._view
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
@@ -118,9 +119,12 @@ class Controller:
         # Read again behind the new epoch: no command of the old one can be taken any more.
         self._settle(await machine.read(), ours, fenced=True)
 
-    async def tick(self, snapshot: Snapshot) -> None:
-        """Settle what has ended; then give at most one command: each is judged on what was read after the one before."""
+    def settle(self, snapshot: Snapshot) -> None:
+        """Journal which commands have ended; call it with each snapshot before anything else looks at it."""
         self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
+
+    async def tick(self, snapshot: Snapshot) -> None:
+        """Give at most one command: each is judged on what was read after the one before."""
         if self._link.stop_pending:
             return
         chosen = self._choose(snapshot)
@@ -264,6 +268,16 @@ class Controller:
     def _forgive(self, key: str) -> None:
         if self._tries.pop(key, None) is not None:
             self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
+
+
+def _unsettled(facts: Facts) -> dict[str, str]:
+    """Return, by tag, the other end of each transfer of which only the beginning is known."""
+    other: dict[str, str] = {}
+    for lift, given in facts.cut_short.items():
+        place = given.arguments.get("place", "")
+        ends = {place: lift, lift: place}
+        other |= {tag: ends[where] for tag, where in facts.places.items() if where in ends}
+    return other
 
 
 def _lets_go(step: Step) -> bool:

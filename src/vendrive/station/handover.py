@@ -170,7 +170,9 @@ class HandOverTalk:
 
     def _handed_over(self) -> None:
         drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
-        self._side.record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, bay=self._side.name))
+        self._side.record.write(
+            HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
+        )
         self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
 

@@ -1,12 +1,12 @@
-"""What staff may ask of a station, and what needs two of them. Nothing here ends a stop: that is a switch at the tower."""
+"""What staff may ask of a station, and what needs two of them. Nothing here ends a stop: a switch at the tower does."""
 
 from vendrive.clock import Clock
 from vendrive.station.bay import TowerSide
 from vendrive.station.link import Link
 from vendrive.station.safety import Safety
 from vendrive.tower.control import Do
-from vendrive.tower.inventory import places
 from vendrive.tower.interlocks import allowed, votes
+from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CountAccepted, PartLocked, PartReleased, RequestRefused, StepAsked
 from vendrive.wire.machine import Mode, Operation, Snapshot
@@ -69,9 +69,7 @@ class Staff:
             raise Refused(ErrorCode.machine_contradiction)
         if any(lift.busy or not lift.transfer_home for lift in snapshot.lifts):
             raise Refused(ErrorCode.machine_busy)
-        self._side.record.write(
-            CountAccepted(places=places(snapshot), staff=request.staff, second=request.second)
-        )
+        self._side.record.write(CountAccepted(places=places(snapshot), staff=request.staff, second=request.second))
 
     async def _step(self, request: OperatorRequest) -> None:
         """Give one command while the key switch says manual: every interlock has its vote as ever."""
@@ -86,9 +84,7 @@ class Staff:
         view = self._side.controller.view(snapshot)
         if not allowed(votes(operation, arguments, view, self._clock.monotonic(), Mode.manual)):
             raise Refused(ErrorCode.machine_refused)
-        asked = StepAsked(
-            operation=operation, arguments=request.arguments, staff=request.staff, second=request.second
-        )
+        asked = StepAsked(operation=operation, arguments=request.arguments, staff=request.staff, second=request.second)
         self._side.record.write(asked)
         purpose = f"manual step of {request.staff} and {request.second}"
         await self._side.controller.give(Do(operation, arguments, purpose), snapshot, "manual", purpose)

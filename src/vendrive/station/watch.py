@@ -70,7 +70,7 @@ class Watch:
         return desk.talk is None or bay.street_door == Door.closed
 
     def _alive_inside(self, desk: Desk, bay: Bay) -> bool:
-        """Whether something lives in a car that is parked to stay: one that is handed over may have its driver in it."""
+        """Whether something lives in a car that is parked to stay; its driver may sit in one that is handed over."""
         served = isinstance(desk.talk, HandOverTalk) and desk.talk.live
         arriving = isinstance(desk.talk, ReturnTalk) and bay.engine_running
         return bay.cabin and not bay.empty and not served and not arriving

@@ -37,13 +37,16 @@ class Yard:
             ended = [desk for desk in self.desks.values() if desk.tick(snapshot)]
             if ended:
                 self.count(snapshot, "after a conversation")
+            elif fresh and self._record.facts.cut_short and self._at_rest(snapshot):
+                # The sensors agree which end a transfer of unknown outcome has come to.
+                self.count(snapshot, "after a transfer of unknown outcome")
             if fresh:
                 self._tidy(snapshot)
         await self._side.controller.tick(snapshot)
         self.changed()
 
     def count(self, snapshot: Snapshot, reason: str) -> None:
-        """Journal where every car stands, unless the sensors contradict each other or the journal: then somebody looks."""
+        """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks."""
         if not self._side.controller.view(snapshot).doubts:
             self._record.write(Counted(places=places(snapshot), reason=reason))
 
@@ -56,6 +59,11 @@ class Yard:
         self.count(snapshot, "start")
         for desk in self.desks.values():
             desk.recover(snapshot)
+
+    def _at_rest(self, snapshot: Snapshot) -> bool:
+        return not self._record.facts.open_commands and all(
+            lift.transfer_home and not lift.busy for lift in snapshot.lifts
+        )
 
     def _serving(self, drive_id: str) -> Desk | None:
         """Return the desk at work for a drive, or whose customer is being verified for it."""

@@ -37,16 +37,25 @@ def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
     return (*_doubles(snapshot, between), *_unlike(snapshot, between), *_bays(snapshot, between))
 
 
-def differences(belief: Mapping[str, str], snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
+def differences(
+    belief: Mapping[str, str], unsettled: Mapping[str, str], snapshot: Snapshot, layout: Layout
+) -> tuple[Doubt, ...]:
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
-    A car that was last in a bay may have been driven away: whether it has is for the hand-over to say.
+    `unsettled` names the other end of a transfer whose outcome is unknown: a car may be read at either. A car that was
+    last in a bay may have been driven away: whether it has is for the hand-over to say.
     """
     between, read = _between(snapshot, layout), places(snapshot)
     found: list[Doubt] = []
     for tag, place in belief.items():
         seen = read.get(tag)
-        if seen == place or layout.is_bay(place) or place in between or (seen is not None and seen in between):
+        if (
+            seen == place
+            or (seen is not None and seen == unsettled.get(tag))
+            or layout.is_bay(place)
+            or place in between
+            or (seen is not None and seen in between)
+        ):
             continue
         found.append(Doubt(tuple(filter(None, (tag, place, seen))), _said(tag, place, seen)))
     return tuple(found)
@@ -55,7 +64,7 @@ def differences(belief: Mapping[str, str], snapshot: Snapshot, layout: Layout) -
 def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], lifts: Collection[str]) -> str | None:
     """Return the best free slot that one of `lifts` serves and that is not in `reserved`, or None.
 
-    The nearest to the ground is best, and of a double-deep pair the one behind: a car in front of a free slot hides it.
+    The nearest to the ground is best, and of a double-deep pair the one behind: a car in front hides a free slot.
     """
     free = {slot.name for slot in snapshot.slots if not (slot.occupied or slot.tag or slot.locked_out)} - set(reserved)
     ground = layout.bays[0].storey
@@ -83,7 +92,10 @@ def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
     if not out:
         return frozenset()
     reached = {
-        place.name for lift in out for place in layout.places if lift.name in place.lifts and place.storey == lift.storey
+        place.name
+        for lift in out
+        for place in layout.places
+        if lift.name in place.lifts and place.storey == lift.storey
     }
     return frozenset(reached | {lift.name for lift in out})
 

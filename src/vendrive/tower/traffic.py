@@ -1,9 +1,9 @@
 """Which lift serves a goal, and how far it may go: claim the way, allocate from its head, free it as it is passed.
 
 A task claims the stretch of its lift's way from where the lift is to all that it has yet to reach. Earlier tasks come
-first: a later one is allocated only what they leave, and a lift that stands in an earlier claim gives way. On a way with
-two lifts the layout leaves each a level beyond the other's last place, so the first task can always be let through, and
-with it, one after the other, all (docs/operations.md, "Two lifts on one way").
+first: a later one is allocated only what they leave, and a lift that stands in an earlier claim gives way. On a way
+with two lifts the layout leaves each a level beyond the other's last place, so the first task can always be let
+through, and with it, one after the other, all.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -55,7 +55,8 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
 
 def claim(goal: Goal, lift: str, view: View) -> Claim:
     """Return what a task claims for its lift now."""
-    body, here = view.snapshot.lift(lift), _storey(view.snapshot.lift(lift), view)
+    body = view.snapshot.lift(lift)
+    here = _storey(body, view)
     ahead = {here, here if body.target == NO_STOREY else body.target}
     match goal:
         case BringToBay(tag, place) | Store(tag, place):
@@ -71,7 +72,6 @@ def claim(goal: Goal, lift: str, view: View) -> Claim:
 
 def head(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
     """Return the storey to which a lift may go now on its way to `target`: where it stands, if no further."""
-    here = _storey(view.snapshot.lift(lift), view)
     for other in view.layout.beside(lift):
         stretches = [_occupied(view.snapshot.lift(other.name), view)]
         stretches += [claim for claim in claims if claim.lift == other.name]
@@ -81,8 +81,7 @@ def head(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
             else:
                 target = max(target, stretch.high + 1)
     plan = view.layout.lift(lift)
-    target = max(plan.lowest, min(plan.highest, target))
-    return target
+    return max(plan.lowest, min(plan.highest, target))
 
 
 def retreat(lift: str, view: View, claims: Sequence[Claim]) -> int | None:

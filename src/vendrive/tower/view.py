@@ -11,11 +11,15 @@ from vendrive.wire.machine import Bay, Lift, Mode, Snapshot
 
 @dataclass(frozen=True)
 class View:
-    """A snapshot with the belief (tag to place) and the parts that staff took out of service."""
+    """A snapshot with the belief (tag to place) and the parts that staff took out of service.
+
+    `unsettled` names for a tag the other place where it may be: a transfer of it had no known end.
+    """
 
     snapshot: Snapshot
     layout: Layout
     belief: Mapping[str, str] = field(default_factory=dict)
+    unsettled: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
 
     @cached_property
@@ -31,7 +35,7 @@ class View:
     @cached_property
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
-        return differences(self.belief, self.snapshot, self.layout)
+        return differences(self.belief, self.unsettled, self.snapshot, self.layout)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

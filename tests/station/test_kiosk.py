@@ -43,7 +43,7 @@ async def signed_in(station: Station, url: str) -> AsyncIterator[httpx.AsyncClie
 
 @pytest.mark.parametrize("path", ["/", "/events", "/static/kiosk/kiosk.js", "/car.svg", "/demo/hello", "/?key=wrong"])
 async def test_nothing_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with station.running() as urls, httpx.AsyncClient(base_url=urls["B1"], verify=False) as client:
         answer = await client.get(path)
         assert answer.status_code == 401
         assert answer.json()["code"] == "not_allowed"
@@ -53,7 +53,7 @@ async def test_nothing_answers_without_the_credential(station: Station, path: st
     "path", ["/collect/pass", "/collect/pin", "/return/pass", "/return/declare", "/cancel", "/stop"]
 )
 async def test_no_verb_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with station.running() as urls, httpx.AsyncClient(base_url=urls["B1"], verify=False) as client:
         assert (await client.post(path, json={})).status_code == 401
         assert station.record.facts.alarms == {}
 

@@ -81,8 +81,10 @@ class Safety:
         for lift in snapshot.lifts:
             self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
+        some = bool(self._record.facts.alarms)
         for slot in snapshot.slots:
-            self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
+            if slot.movement or some:
+                self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
             self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")
 

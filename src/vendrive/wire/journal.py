@@ -44,7 +44,7 @@ class PersonVerified(Message):
 
     kind: Literal["person_verified"] = "person_verified"
     drive_id: str
-    bay: str
+    bay: str = ""  # none in journals of stations that had one bay
     method: Literal["face", "pin"]
     distance: float | None
 
@@ -85,6 +85,7 @@ class HandedOver(Message):
     drive_id: str
     vehicle_id: str
     bay: str
+    tag: str = ""
 
 
 class HandOverAborted(Message):

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer, model_validator
 
@@ -254,14 +254,14 @@ class Entry(Message):
     digest: str
     text: str = ""
 
-    @classmethod
-    def stored(cls, seq: int, at: datetime, text: str, digest: str) -> Self:
+    @staticmethod
+    def stored(seq: int, at: datetime, text: str, digest: str) -> "Entry":
         """Return the entry with this sealed text; raise ValueError where it is no event that is known here."""
-        return cls.model_construct(seq=seq, at=at, event=EVENT.validate_json(text), digest=digest, text=text)
+        return Entry.model_construct(seq=seq, at=at, event=EVENT.validate_json(text), digest=digest, text=text)
 
     @model_validator(mode="before")
     @classmethod
-    def _event_of_text(cls, told: Any) -> Any:  # noqa: ANN401 - anything at all may have been sent
+    def _event_of_text(cls, told: Any) -> Any:
         if isinstance(told, dict) and isinstance(told.get("text"), str) and told["text"]:
             return {**told, "event": json.loads(told["text"])}
         return told

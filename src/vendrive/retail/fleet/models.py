@@ -108,7 +108,7 @@ class StationNonce(models.Model):
 
 
 class JournalEntry(models.Model):
-    """One row of a station's journal, as it was sent: `text` is the event as it was sealed, `event` the same to query."""
+    """One row of a station's journal, as it was sent: `text` is the event as it was sealed, `event` its fields."""
 
     tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="journal")
     seq = models.PositiveBigIntegerField()

@@ -39,7 +39,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Database, Journal]]:
     journal = Journal(database, clock, SECRET)
     record = Record(journal)
     pick = CommandGiven(
-        control_epoch=3, seq=1, operation="pick", arguments={"lift": "L1", "place": "2A"}, purpose="for d1"
+        control_epoch=3, seq=1, operation="pick", arguments={"lift": "L1", "place": "2A"}, purpose="d1"
     )
     for event in (
         Started(control_epoch=3),

@@ -29,7 +29,7 @@ class Record:
         match event:
             case PersonRefused() if self._refusals.is_counted(event, self._has_room):
                 return
-            case Counted(places=places) if self._counted and places == self.facts.places:
+            case Counted(places=places) if self._counted and places == self.facts.places and not self.facts.cut_short:
                 return
             case _:
                 self._append(event)
@@ -38,6 +38,13 @@ class Record:
         """Journal an alarm, unless the same one is on."""
         if f"{name} {part}" not in self.facts.alarms:
             self.write(Alarm(name=name, part=part, source=source))
+
+    def follow(self, name: str, part: str, on: bool, source: str) -> None:
+        """Keep an alarm in step with its cause."""
+        if on:
+            self.alarm(name, part, source)
+        else:
+            self.end_alarm(name, part, source)
 
     def end_alarm(self, name: str, part: str, source: str) -> None:
         """Journal the end of an alarm that is on. One that flaps stays on until it is quiet: ask again."""

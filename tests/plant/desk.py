@@ -7,7 +7,8 @@ from random import Random
 
 from vendrive.clock import ManualClock
 from vendrive.plant.machine import Car
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.sensors import Channel
 from vendrive.plant.world import World
 from vendrive.tower.layout import Layout, load_layout

@@ -21,8 +21,9 @@ class WorldRefused(Exception):
 class World:
     """All bodies. `changed` is called after each act of a person, so that the PLC looks at once.
 
-    `dirty` names the parts of which something changed since the sensors looked. `storage` counts people in the storage
-    zone, whom no sensor sees. `crashes` tells what the machine broke: it must stay empty.
+    `driven` are the parts with drives. `dirty` names those in which something changed since the sensors looked.
+    `storage` counts people in the storage zone, whom no sensor sees. `crashes` tells what the machine broke: it must
+    stay empty.
     """
 
     layout: Layout
@@ -37,6 +38,7 @@ class World:
     storage: int = 0
     dirty: set[str] = field(default_factory=set)
     crashes: list[str] = field(default_factory=list)
+    driven: dict[str, Driven] = field(default_factory=dict)
     _standing: dict[str, list[Car]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -44,16 +46,12 @@ class World:
         self.lifts = {plan.name: LiftBody(plan.name, told=tell) for plan in self.layout.lifts}
         self.slots = {plan.name: SlotBody(plan.name, told=tell) for plan in self.layout.slots}
         self.bays = {plan.name: BayBody(plan.name, told=tell) for plan in self.layout.bays}
+        self.driven = {**self.lifts, **self.bays}
         for bay in self.bays.values():
             for door in (bay.street, bay.inner):
                 door.name, door.told = bay.name, tell
 
     # What is true.
-
-    @property
-    def driven(self) -> dict[str, Driven]:
-        """The parts that have drives: lifts and bays."""
-        return {**self.lifts, **self.bays}
 
     def car_at(self, place: str) -> Car | None:
         """Return the car that stands wholly on this place or lift."""

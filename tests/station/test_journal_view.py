@@ -38,9 +38,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Database, Journal]]:
     clock, database = ManualClock(START), Database(tmp_path / "journal.sqlite")
     journal = Journal(database, clock, SECRET)
     record = Record(journal)
-    pick = CommandGiven(
-        control_epoch=3, seq=1, operation="pick", arguments={"lift": "L1", "place": "2A"}, purpose="d1"
-    )
+    pick = CommandGiven(control_epoch=3, seq=1, operation="pick", arguments={"lift": "L1", "place": "2A"}, purpose="d1")
     for event in (
         Started(control_epoch=3),
         Counted(places={"TAG-1": "2A"}, reason="start"),

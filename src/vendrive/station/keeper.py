@@ -104,11 +104,7 @@ class Keeper:
             self._record.end_alarm(AlarmName.disk_full, STATION, f"{free // 1_000_000} MB are free")
 
     def _look_at_retail(self) -> None:
-<<<<<<< HEAD
         away = self._line.away_s >= RETAIL_AWAY_S
-=======
-        away = self._clock.monotonic() - self._heard_s() >= RETAIL_AWAY_S
->>>>>>> main
         self._record.follow(AlarmName.retail_away, STATION, away, f"no answer for {RETAIL_AWAY_S / 60:.0f} min")
 
     def _look_at_calendar(self) -> None:

@@ -9,11 +9,11 @@ Handshake. A station first calls `take_control(control_epoch)` with an epoch abo
 one, and every command of an older epoch. `execute(control_epoch, seq, operation, arguments_json, valid_until_ms)`
 answers (accepted, reason). It carries a `seq` above `Plc.ack_seq`; the PLC accepts it (`ack_seq` = seq) or refuses it
 with a reason and no effect, and runs a seq once. A command works on its parts (`parts_of`): a lift, a bay, or both.
-Each of them is `busy` with `seq` until it sets `done_seq`, `result` and `reason`; a busy part takes no other command, and
-commands of different parts run side by side. `valid_until_ms` is in the PLC's own counter `clock_ms`, as last read: a
-late command is refused, so a command that was delayed on the way surprises nobody. When the station is silent for 2 s
-(heartbeat unchanged) the PLC finishes the atomic moves and takes no new one (state held). A restarted PLC has a new
-`plc_epoch` and no controller.
+Each of them is `busy` with `seq` until it sets `done_seq`, `result` and `reason`; a busy part takes no other command,
+and commands of different parts run side by side. `valid_until_ms` is in the PLC's own counter `clock_ms`, as last
+read: a late command is refused, so a command that was delayed on the way surprises nobody. When the station is silent
+for 2 s (heartbeat unchanged) the PLC finishes the atomic moves and takes no new one (state held). A restarted PLC has
+a new `plc_epoch` and no controller.
 
 Stopping. `stop(reason)` can be called by any trusted client, with any epoch, in every state (state aborted). Nothing in
 this address space ends a stop, nothing in it clears a person's detection, a fault or a lock-out, and nothing in it

@@ -13,6 +13,8 @@ from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import ModeChanged
 from vendrive.wire.machine import STALE_AFTER_S, Mode, Snapshot
 
+TELL_AFTER_S = 2.0
+
 log = logging.getLogger(__name__)
 
 
@@ -25,6 +27,7 @@ class Safety:
         self._clock = clock
         self._asked_s = 0.0
         self._mode = ""
+        self._unknown_since_s: float | None = None
 
     async def stop(self, source: str) -> None:
         """Emergency stop: first the machine, then the journal. It ends only by the key switch at the tower."""
@@ -49,8 +52,9 @@ class Safety:
         """Journal what began and what is over, as a fresh view shows it."""
         snapshot = view.snapshot
         if self._clock.monotonic() - snapshot.read_at_s > STALE_AFTER_S:
-            self._record.alarm(AlarmName.machine_unknown, "plc", "heartbeat")
+            self._unknown("heartbeat")
             return
+        self._unknown_since_s = None
         self._record.end_alarm(AlarmName.machine_unknown, "plc", "heartbeat")
         plc = snapshot.plc
         self._asked_for(AlarmName.emergency_stop, plc.emergency_stop, plc.stop_reason or "machine", snapshot)
@@ -64,14 +68,23 @@ class Safety:
 
     def lost(self) -> None:
         """There is no connection at all."""
-        self._record.alarm(AlarmName.machine_unknown, "plc", "connection")
+        self._unknown("connection")
+
+    def _unknown(self, source: str) -> None:
+        """A moment without data stops every motion by itself; somebody is told only of what lasts."""
+        now = self._clock.monotonic()
+        self._unknown_since_s = now if self._unknown_since_s is None else self._unknown_since_s
+        if now - self._unknown_since_s >= TELL_AFTER_S:
+            self._record.alarm(AlarmName.machine_unknown, "plc", source)
 
     def _look_at_parts(self, snapshot: Snapshot) -> None:
         for lift in snapshot.lifts:
             self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
+        some = bool(self._record.facts.alarms)
         for slot in snapshot.slots:
-            self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
+            if slot.movement or some:
+                self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
             self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")
 

@@ -95,10 +95,12 @@ class Controller:
 
     def view(self, snapshot: Snapshot) -> View:
         """Return what is known with this snapshot."""
-        if self._view is None or self._view.snapshot is not snapshot:
-            facts = self._record.facts
-            self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
-        return self._view
+        facts, view = self._record.facts, self._view
+        same = view is not None and view.snapshot is snapshot and view.belief is facts.places
+        if view is None or not same or view.locked != facts.locked.keys():
+            view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
+            self._view = view
+        return view
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
         """After a connection and a whole read: settle the past, then take control with a new epoch."""

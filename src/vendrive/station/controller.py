@@ -224,8 +224,7 @@ class Controller:
         if self._open_parts() & set(parts_of(step.operation, dict(step.arguments))):
             return Wait("the command before has not ended")
         permits = votes(step.operation, step.arguments, view, self._clock.monotonic(), Mode.automatic)
-        # What is refused now does not move: it keeps neither the way nor an empty lift from others.
-        return step if allowed(permits) else Wait("; ".join(refusals(permits)), for_people=True)
+        return step if allowed(permits) else Wait("; ".join(refusals(permits)))
 
     def _open_parts(self) -> set[str]:
         return set(self._record.facts.open_commands)

@@ -212,7 +212,8 @@ def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
         return Wait("no lift is free")
     lift = view.snapshot.lift(lift_name)
     if where == lift.name:
-        step = _to_level(lift, bay.name, view) or _open_to(bay)
+        # Before it goes there: where it waits it is in nobody's way.
+        step = _people(bay) or _to_level(lift, bay.name, view) or _open_to(bay)
         return step or _transfer(Operation.place, lift, bay.name)
     return _fetch(goal.tag, where, lift, view)
 
@@ -234,12 +235,11 @@ def _fetch(tag: str, where: str, lift: Lift, view: View) -> Step:
         return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
     if not view.layout.is_slot(where) or lift.name not in view.layout.slot(where).lifts:
         return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is at {where}, which {lift.name} does not serve")
-    front = view.layout.slot(where).behind
-    if front and view.snapshot.slot(front).occupied:
-        return Stuck(ErrorCode.part_locked, f"the car in {front} stands before {where}")
-    unusable = view.out_of_service(where)
+    unusable = view.out_of_service(where) or _hidden(where, view)
     if unusable:
         return Stuck(ErrorCode.part_locked, unusable)
+    if view.snapshot.slot(where).movement:
+        return Stuck(ErrorCode.person_inside, f"something moves in {where}")
     return _to_level(lift, where, view) or _transfer(Operation.pick, lift, where)
 
 
@@ -247,21 +247,34 @@ def _store(goal: Store, view: View, lift_name: str) -> Step:
     slot, where = view.snapshot.slot(goal.slot), view.places.get(goal.tag)
     if where == slot.name:
         return _ended_at(slot.name, view) or _leave_closed(view, lift_name) or Done()
-    if slot.occupied or view.out_of_service(slot.name):
-        return Stuck(ErrorCode.no_room, view.out_of_service(slot.name) or f"{slot.name} is occupied")
     if where is None:
         return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
+    taken = view.out_of_service(slot.name) or _taken(goal, view) or _hidden(slot.name, view)
+    if taken:
+        return Stuck(ErrorCode.no_room, taken)
     if not lift_name:
         return Wait("no lift is free")
     lift = view.snapshot.lift(lift_name)
     if where == lift.name:
-        front = view.layout.slot(slot.name).behind
-        if front and view.snapshot.slot(front).occupied:
-            return Stuck(ErrorCode.no_room, f"the car in {front} stands before {slot.name}")
         return _to_level(lift, slot.name, view) or _transfer(Operation.place, lift, slot.name)
     if view.layout.is_bay(where):
         return _take_in(view.snapshot.bay(where), lift, view)
     return _fetch(goal.tag, where, lift, view)
+
+
+def _taken(goal: Store, view: View) -> str:
+    """Return why the slot is not free, as it is sensed or as the journal believes, or an empty string."""
+    if view.snapshot.slot(goal.slot).occupied:
+        return f"{goal.slot} is occupied"
+    last = view.believed.get(goal.slot, goal.tag)
+    return "" if last == goal.tag else f"{goal.slot} was last taken by tag {last}"
+
+
+def _hidden(slot: str, view: View) -> str:
+    """Return which car stands in front of a slot, as it is sensed or as the journal believes, or an empty string."""
+    front = view.layout.slot(slot).behind
+    stands = front and (view.snapshot.slot(front).occupied or front in view.believed)
+    return f"the car in {front} stands before {slot}" if stands else ""
 
 
 def _leave_closed(view: View, lift_name: str) -> Step | None:

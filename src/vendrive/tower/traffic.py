@@ -121,8 +121,8 @@ def _still_at(place: str, view: View, taken: Collection[str], before: str) -> st
 def _failing(lift: str, places: Collection[str], view: View) -> Stuck | None:
     """Return why a lift cannot serve these places: itself, or another one that cannot leave the way to them."""
     if view.unfit(lift):
-        code = ErrorCode.lift_failed if view.out_of_service(lift) else ErrorCode.machine_contradiction
-        return Stuck(code, view.unfit(lift))
+        uncertain = ErrorCode.machine_contradiction if view.doubt_about(lift) else ErrorCode.person_inside
+        return Stuck(ErrorCode.lift_failed if view.out_of_service(lift) else uncertain, view.unfit(lift))
     blocking = _shut_out(lift, {view.layout.storey_of(place) for place in places}, view)
     return Stuck(ErrorCode.lift_failed, f"{blocking} stands in the way of {lift}") if blocking else None
 

@@ -64,8 +64,9 @@ class View:
 
     def unfit(self, lift: str) -> str:
         """Return why a lift cannot be moved until somebody has looked at it, or an empty string."""
-        doubt = self.doubt_about(lift)
-        return self.out_of_service(lift) or (doubt.reason if doubt else "")
+        doubt, moves = self.doubt_about(lift), self.snapshot.lift(lift).movement
+        doubted = doubt.reason if doubt else ""
+        return self.out_of_service(lift) or doubted or (f"something moves in the car on {lift}" if moves else "")
 
     def not_ready(self, mode: Mode = Mode.automatic) -> str:
         """Return why the whole machine takes no command now, or an empty string."""

@@ -12,9 +12,8 @@ from tests.station.test_kiosk import lonely_station
 from vendrive.audit import Link, verify_chain
 from vendrive.clock import ManualClock
 from vendrive.station.database import Database
-from vendrive.station.facts import fold
 from vendrive.station.journal import Journal, JournalBroken
-from vendrive.wire.journal import Alarm, AlarmEnded, CommandEnded, CommandGiven, Event, HandedOver, Returned, Started
+from vendrive.wire.journal import Started
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -93,20 +92,3 @@ def test_a_station_does_not_start_on_a_forged_journal(tmp_path: Path) -> None:
     forger.close()
     with pytest.raises(JournalBroken, match="row 2"):
         lonely_station(tmp_path)
-
-
-def test_facts_are_a_fold_over_events() -> None:
-    given = CommandGiven(control_epoch=3, seq=8, operation="pick", arguments={}, purpose="hand-over d1")
-    alarm = Alarm(name="emergency_stop", part="plc", source="kiosk")
-    past: list[Event] = [Started(control_epoch=3), given, HandedOver(drive_id="d1", vehicle_id="v1", bay="B1"), alarm]
-    facts = fold(past)
-    assert (facts.control_epoch, facts.last_seq, facts.open_command) == (3, 8, given)
-    assert facts.out == {"d1": "v1"}
-    assert list(facts.alarms) == ["emergency_stop plc"]
-    facts.apply(CommandEnded(seq=8, result="done", reason=""))
-    facts.apply(AlarmEnded(name="emergency_stop", part="plc", source="key switch"))
-    facts.apply(Returned(drive_id="d1", vehicle_id="v1", slot="2A", length_mm=4700, mass_kg=1800))
-    assert facts.open_command is None
-    assert facts.alarms == {}
-    assert facts.out == {}
-    assert facts.used == {"d1"}

@@ -104,6 +104,9 @@ class OpcuaMachine:
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     async def beat(self, count: int) -> None:
         async with _in_time(REQUEST_TIMEOUT_S):
             node = self._connection().get_node(self._id("Plc.station_heartbeat"))

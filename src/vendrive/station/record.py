@@ -27,6 +27,13 @@ class Record:
         if f"{name} {part}" not in self.facts.alarms:
             self.write(Alarm(name=name, part=part, source=source))
 
+    def follow(self, name: str, part: str, on: bool, source: str) -> None:
+        """Keep an alarm in step with its cause."""
+        if on:
+            self.alarm(name, part, source)
+        else:
+            self.end_alarm(name, part, source)
+
     def end_alarm(self, name: str, part: str, source: str) -> None:
         """Journal the end of an alarm that is on."""
         if f"{name} {part}" in self.facts.alarms:

@@ -18,13 +18,14 @@ from tempfile import TemporaryDirectory
 from vendrive.clock import Clock, ManualClock
 from vendrive.plant.machine import Car
 from vendrive.plant.plc import Controller as Plc
-from vendrive.plant.plc import Setting
+from vendrive.plant.records import Setting
 from vendrive.plant.server import MachineServer
 from vendrive.plant.world import World
 from vendrive.simulation.library_time import library_reads
 from vendrive.simulation.loop import START, VirtualClock, run_virtual
 from vendrive.simulation.network import LATENCY_S, SimulatedNetwork
 from vendrive.simulation.opcua_witness import WatchedMachine, Witness
+from vendrive.simulation.standard_nodes import shared_standard_nodes
 from vendrive.station.controller import Controller, Task
 from vendrive.station.database import Database
 from vendrive.station.journal import Journal
@@ -47,9 +48,9 @@ QUIET_S = (2.0, 40.0)
 # After the last fault a link has to work again within this: its longest pause, an attempt, and the PLC's heartbeat.
 RECOVERY_S = 20.0
 SLOTS = ("2A", "2C", "3B")
-CAR = {"length_mm": 4700, "width_mm": 1900, "height_mm": 1500, "mass_kg": 1800}
 _TICK_S = HEARTBEAT_PERIOD_S * 0.8
 _SHORTEST_TICK_S = 0.001
+_UNSEEN_TICK_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,12 @@ class OpcuaResult:
 class _PlantSide:
     """The plant: its physics live on, its controller and its server start anew when told to."""
 
-    def __init__(self, pki: Path, clock: VirtualClock, rng: Random, witness: Witness) -> None:
-        self._pki, self._clock, self._witness = pki, clock, witness
+    def __init__(
+        self, pki: Path, network: SimulatedNetwork, clock: VirtualClock, rng: Random, witness: Witness
+    ) -> None:
+        self._pki, self._network, self._clock, self._witness = pki, network, clock, witness
         self._changed = asyncio.Event()
+        network.reached = self._changed.set
         world = World(load_layout(LAYOUT), changed=self._changed.set)
         self.plc = Plc(world, Setting(TOWER, self._epoch(), longest_step_s=float("inf")), clock, rng)
         self._server = MachineServer(self.plc, self._changed.set)
@@ -86,14 +90,14 @@ class _PlantSide:
 
     async def start(self) -> None:
         """Stock the tower, serve, and let time pass for it."""
-        self.plc.world.stock({slot: Car(tag=f"T{slot}", where=slot, **CAR) for slot in SLOTS})
+        self.plc.world.stock({slot: Car(f"T{slot}", 4700, 1900, 1500, 1800, where=slot) for slot in SLOTS})
         self.plc.tick()
         await self._serve()
         self._running = asyncio.create_task(self._run(), name="plant")
 
-    async def restart(self, network: SimulatedNetwork) -> None:
+    async def restart(self) -> None:
         """Power off and on: who was connected is not told, and the new controller knows nobody."""
-        network.lose_servers()
+        self._network.lose_servers()
         self._served = False
         await self._server.stop()
         self.plc.restart(self._epoch())
@@ -124,8 +128,13 @@ class _PlantSide:
                 await self._server.publish()
                 self._witness.published(self.plc)
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(_SHORTEST_TICK_S, min(_TICK_S, self.plc.next_due_s()))):
+                async with asyncio.timeout(self._pause_s()):
                     await self._changed.wait()
+
+    def _pause_s(self) -> float:
+        """Return how long nothing happens, and the heartbeat's pause at the most while anybody could read it."""
+        longest_s = _TICK_S if self._network.in_use else _UNSEEN_TICK_S
+        return max(_SHORTEST_TICK_S, min(longest_s, self.plc.next_due_s()))
 
     def _epoch(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
@@ -134,12 +143,12 @@ class _PlantSide:
 class _StationSide:
     """The station: link, controller and journal, and cars that are carried to the bay and back for ever."""
 
-    def __init__(self, folder: Path, clock: VirtualClock, witness: Witness, number: int) -> None:
+    def __init__(self, folder: Path, clock: VirtualClock, rng: Random, witness: Witness, number: int) -> None:
         layout = load_layout(LAYOUT)
         self._clock, self._witness = clock, witness
         self._database = Database(folder / f"journal-{number}.sqlite")
         access = Access(f"opc.tcp://127.0.0.1:{PORT}/", folder / "station", URIS["station"])
-        self.link = Link(lambda: WatchedMachine(access, layout, clock, witness), clock)
+        self.link = Link(lambda: WatchedMachine(access, layout, clock, witness, rng), clock)
         record = Record(Journal(self._database, clock, secret=b"a simulation's"))
         self.controller = Controller(self.link, record, layout, clock, TOWER)
         self._wanted = _for_ever()
@@ -202,7 +211,7 @@ class _Faults:
         for _ in range(number):
             await self._recovered(clock)
             await asyncio.sleep(rng.uniform(*QUIET_S))
-            kind = rng.choices(("partition", "reset", "stall", "restart", "hang"), (70, 8, 10, 4, 8))[0]
+            kind = rng.choices(("partition", "reset", "stall", "restart", "hang"), (80, 5, 6, 3, 6))[0]
             self.count[kind] = self.count.get(kind, 0) + 1
             self._witness.note("fault", kind)
             match kind:
@@ -213,7 +222,7 @@ class _Faults:
                 case "stall":
                     await self._stall(rng)
                 case "restart":
-                    await self._plant.restart(self._network)
+                    await self._plant.restart()
                 case _:
                     seconds = rng.uniform(0.3, 6.0)
                     self._plant.hang(seconds)
@@ -228,7 +237,7 @@ class _Faults:
         if rng.random() < 0.1:
             # The PLC loses its power too, while nobody can see it.
             await asyncio.sleep(cut_s / 2)
-            await self._plant.restart(self._network)
+            await self._plant.restart()
             await asyncio.sleep(cut_s / 2)
         else:
             await asyncio.sleep(cut_s)
@@ -261,8 +270,8 @@ def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED) -> OpcuaRes
 
     async def program(clock: VirtualClock, rng: Random) -> OpcuaResult:
         witness = Witness(clock)
-        plant = _PlantSide(folder / "plant", clock, rng, witness)
-        station = _StationSide(folder, clock, witness, seed)
+        plant = _PlantSide(folder / "plant", network, clock, rng, witness)
+        station = _StationSide(folder, clock, rng, witness, seed)
         await plant.start()
         station.start()
         happened = _Faults(network, plant, station, witness)
@@ -292,7 +301,7 @@ def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED) -> OpcuaRes
         with library_reads(clock):
             return await program(clock, rng)
 
-    with _undisturbed():
+    with _undisturbed(), shared_standard_nodes():
         return run_virtual(in_its_time, seed, network=network)
 
 

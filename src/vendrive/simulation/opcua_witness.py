@@ -6,16 +6,19 @@ it judges but the snapshot on which a command was granted.
 
 import hashlib
 from dataclasses import dataclass, field
+from random import Random
 
 from vendrive.clock import Clock
-from vendrive.plant.plc import Controller, Happening
-from vendrive.station.machine import Answer
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Happening
+from vendrive.station.machine import Accepted, Answer
 from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import STALE_AFTER_S, Command, Part, Snapshot
 
 # What was shown so many revisions ago is not compared any more.
 REMEMBERED = 2000
+ECHOES = 0.2
 
 
 @dataclass
@@ -29,6 +32,7 @@ class Witness:
     asked: int = 0
     executed: int = 0
     compared: int = 0
+    echoes: int = 0
     basis: Snapshot | None = None
     _shown: dict[tuple[int, int], tuple[Part, ...]] = field(default_factory=dict)
     _counter_started_s: dict[int, float] = field(default_factory=dict)
@@ -106,13 +110,20 @@ class Witness:
             if shown != (*self.basis.lifts, *self.basis.slots, *self.basis.bays):
                 self.violated(f"command {command.seq} was granted on values that revision {plc.revision} never had")
 
+    def echoed(self, command: Command, answer: Answer) -> None:
+        """The machine got a command for the second time."""
+        self.echoes += 1
+        if isinstance(answer, Accepted):
+            self.violated(f"command {command.seq} was accepted twice")
+
 
 class WatchedMachine(OpcuaMachine):
-    """The production client before a witness."""
+    """The production client before a witness. Now and then a command is sent twice."""
 
-    def __init__(self, access: Access, layout: Layout, clock: Clock, witness: Witness) -> None:
+    def __init__(self, access: Access, layout: Layout, clock: Clock, witness: Witness, rng: Random) -> None:
         super().__init__(access, layout, clock)
         self._witness = witness
+        self._rng = rng
         self._all = 1 + len(layout.lifts) + len(layout.slots) + len(layout.bays)
         self._read_everything = False
 
@@ -123,7 +134,10 @@ class WatchedMachine(OpcuaMachine):
 
     async def execute(self, command: Command) -> Answer:
         self._witness.asks(command, self._read_everything)
-        return await super().execute(command)
+        answer = await super().execute(command)
+        if self._rng.random() < ECHOES:
+            self._witness.echoed(command, await super().execute(command))
+        return answer
 
     async def _values(self, names: tuple[str, ...]) -> dict[str, object]:
         values = await super()._values(names)

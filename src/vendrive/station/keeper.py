@@ -13,6 +13,7 @@ from pathlib import Path
 from vendrive.clock import Clock
 from vendrive.station.database import Database, NotWritten
 from vendrive.station.journal import Journal
+from vendrive.station.line import Line
 from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.wire.alarms import AlarmName
@@ -48,17 +49,17 @@ class Keeper:
         record: Record,
         store: Store,
         folder: Path,
-        heard_s: Callable[[], float],
+        line: Line,
         clock: Clock,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
-        """`folder` is the station's data folder; `heard_s` says when retail last answered (monotonic)."""
+        """`folder` is the station's data folder."""
         self._database = database
         self._journal = journal
         self._record = record
         self._store = store
         self._folder = folder
-        self._heard_s = heard_s
+        self._line = line
         self._clock = clock
         self._free_bytes = free_bytes
         self._offset_s = self._calendar_offset_s()
@@ -103,7 +104,7 @@ class Keeper:
             self._record.end_alarm(AlarmName.disk_full, STATION, f"{free // 1_000_000} MB are free")
 
     def _look_at_retail(self) -> None:
-        away = self._clock.monotonic() - self._heard_s() >= RETAIL_AWAY_S
+        away = self._line.away_s >= RETAIL_AWAY_S
         self._record.follow(AlarmName.retail_away, STATION, away, f"no answer for {RETAIL_AWAY_S / 60:.0f} min")
 
     def _look_at_calendar(self) -> None:
@@ -114,7 +115,7 @@ class Keeper:
         offset_s, told = self._calendar_offset_s(), self._store.told_at
         if self._offset_s - offset_s > CALENDAR_BACK_S and self._set_back_s is None:
             self._set_back_s = self._clock.monotonic()
-        agreed = self._set_back_s is not None and self._heard_s() > self._set_back_s
+        agreed = self._set_back_s is not None and (self._line.heard_s or 0.0) > self._set_back_s
         if agreed or self._offset_s - offset_s <= CALENDAR_BACK_S:
             self._offset_s, self._set_back_s = (offset_s if agreed else max(self._offset_s, offset_s)), None
         behind = told is not None and self._clock.now() < told - timedelta(seconds=TOLERANCE_S)

@@ -230,7 +230,9 @@ class MachineServer:
             self._controller.heard(beat)
 
     def _clock(self) -> ua.DataValue:
-        return _data(self._shown["Plc.clock_ms"] if self._controller.silent else self._controller.clock_ms())
+        if not self._controller.silent:
+            self._shown["Plc.clock_ms"] = self._controller.clock_ms()
+        return _data(self._shown["Plc.clock_ms"])
 
     def _id(self, name: str) -> ua.NodeId:
         return ua.NodeId.from_string(f"ns={self._namespace};s={name}")

@@ -7,7 +7,7 @@ One seed is one plant with cars in it, one station that carries them to the bay 
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from math import exp, log
@@ -43,8 +43,10 @@ URIS = {side: f"urn:vendrive:{side}:{TOWER}" for side in ("plant", "station")}
 # What `vendrive bench faults` asks for.
 HOURS, PARTITIONS = 20.0, 200
 FAULTS_PER_SEED = 30
+KINDS = {"partition": 80, "reset": 5, "stall": 4, "slow": 3, "restart": 3, "hang": 5}
 CUT_S = (0.1, 3600.0)
 QUIET_S = (2.0, 40.0)
+KEY_S = (1.0, 15.0)
 # After the last fault a link has to work again within this: its longest pause, an attempt, and the PLC's heartbeat.
 RECOVERY_S = 20.0
 SLOTS = ("2A", "2C", "3B")
@@ -80,7 +82,7 @@ class _PlantSide:
     def __init__(
         self, pki: Path, network: SimulatedNetwork, clock: VirtualClock, rng: Random, witness: Witness
     ) -> None:
-        self._pki, self._network, self._clock, self._witness = pki, network, clock, witness
+        self._pki, self._network, self._clock, self._rng, self._witness = pki, network, clock, rng, witness
         self._changed = asyncio.Event()
         network.reached = self._changed.set
         world = World(load_layout(LAYOUT), changed=self._changed.set)
@@ -93,7 +95,10 @@ class _PlantSide:
         self.plc.world.stock({slot: Car(f"T{slot}", 4700, 1900, 1500, 1800, where=slot) for slot in SLOTS})
         self.plc.tick()
         await self._serve()
-        self._running = asyncio.create_task(self._run(), name="plant")
+        self._running = [
+            asyncio.create_task(self._run(), name="plant"),
+            asyncio.create_task(self._somebody(), name="somebody"),
+        ]
 
     async def restart(self) -> None:
         """Power off and on: who was connected is not told, and the new controller knows nobody."""
@@ -110,7 +115,8 @@ class _PlantSide:
 
     async def stop(self) -> None:
         """End it."""
-        self._running.cancel()
+        for task in self._running:
+            task.cancel()
         await self._server.stop()
 
     async def _serve(self) -> None:
@@ -135,6 +141,12 @@ class _PlantSide:
         """Return how long nothing happens, and the heartbeat's pause at the most while anybody could read it."""
         longest_s = _TICK_S if self._network.in_use else _UNSEEN_TICK_S
         return max(_SHORTEST_TICK_S, min(longest_s, self.plc.next_due_s()))
+
+    async def _somebody(self) -> None:
+        """Change something again and again that the station has not asked for: the key lies in its box, or does not."""
+        while True:
+            await asyncio.sleep(self._rng.uniform(*KEY_S))
+            self.plc.world.key("B1", in_box=not self.plc.world.bays["B1"].key_in_box)
 
     def _epoch(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
@@ -172,7 +184,7 @@ class _StationSide:
         now = self._clock.monotonic()
         self.fresh_s += min(now - self._seen_s, 1.0) if self.link.fresh else 0.0
         self._seen_s = now
-        self._witness.basis = snapshot
+        self._witness.reads(snapshot)
         self.controller.settle(snapshot)
         if self.controller.is_reached(self._task, snapshot):
             self._witness.note("reached", self._task)
@@ -206,12 +218,12 @@ class _Faults:
         self.count: dict[str, int] = {}
         self.recovery_s = 0.0
 
-    async def happen(self, clock: Clock, rng: Random, number: int) -> None:
-        """Let `number` faults happen."""
+    async def happen(self, clock: Clock, rng: Random, number: int, kinds: Mapping[str, int]) -> None:
+        """Let `number` faults happen, of these kinds with these weights."""
         for _ in range(number):
             await self._recovered(clock)
             await asyncio.sleep(rng.uniform(*QUIET_S))
-            kind = rng.choices(("partition", "reset", "stall", "restart", "hang"), (80, 5, 6, 3, 6))[0]
+            kind = rng.choices(tuple(kinds), tuple(kinds.values()))[0]
             self.count[kind] = self.count.get(kind, 0) + 1
             self._witness.note("fault", kind)
             match kind:
@@ -221,6 +233,8 @@ class _Faults:
                     self._network.reset()
                 case "stall":
                     await self._stall(rng)
+                case "slow":
+                    await self._slow(rng)
                 case "restart":
                     await self._plant.restart()
                 case _:
@@ -244,27 +258,28 @@ class _Faults:
         self._network.heal()
 
     async def _stall(self, rng: Random) -> None:
-        if rng.random() < 0.5:
-            seconds = rng.uniform(0.1, 5.0)
-            self._network.stall(seconds)
-            await asyncio.sleep(seconds)
-            return
-        self._network.latency_s = (0.1, rng.uniform(0.2, 1.2))
+        seconds = rng.uniform(0.1, 5.0)
+        self._network.stall(seconds)
+        await asyncio.sleep(seconds)
+
+    async def _slow(self, rng: Random) -> None:
+        """Everything takes about as long as data may be old."""
+        self._network.latency_s = (0.1, rng.uniform(0.3, 1.0))
         await asyncio.sleep(rng.uniform(5, 30))
         self._network.latency_s = LATENCY_S
 
     async def _recovered(self, clock: Clock) -> None:
-        """Wait until the link is fresh again; a link that is not within its time is a violation."""
+        """Wait until the link knows what is true after now; one that does not within its time is a violation."""
         healed_s = clock.monotonic()
-        while self._station.link.fresh is None:
+        while (fresh := self._station.link.fresh) is None or fresh.read_at_s < healed_s:
             if clock.monotonic() - healed_s > RECOVERY_S:
-                self._witness.violated(f"{RECOVERY_S} s after the last fault the link does not work")
+                self._witness.violated(f"{RECOVERY_S:.0f} s after the last fault the link does not work")
                 return
             await asyncio.sleep(0.1)
         self.recovery_s = max(self.recovery_s, clock.monotonic() - healed_s)
 
 
-def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED) -> OpcuaResult:
+def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED, kinds: Mapping[str, int] = KINDS) -> OpcuaResult:
     """Run one seed; `folder` holds the certificates of both sides (`lay_certificates`) and takes the journal."""
     network = SimulatedNetwork(Random(seed + 1_000_000))  # noqa: S311 a simulation, repeatable by its seed
 
@@ -275,7 +290,7 @@ def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED) -> OpcuaRes
         await plant.start()
         station.start()
         happened = _Faults(network, plant, station, witness)
-        await happened.happen(clock, rng, faults)
+        await happened.happen(clock, rng, faults, kinds)
         await station.stop()
         await plant.stop()
         count = happened.count
@@ -285,7 +300,7 @@ def run_seed(seed: int, folder: Path, faults: int = FAULTS_PER_SEED) -> OpcuaRes
             connected_hours=station.fresh_s / 3600,
             partitions=count.get("partition", 0),
             resets=count.get("reset", 0),
-            stalls=count.get("stall", 0) + count.get("hang", 0),
+            stalls=sum(count.get(kind, 0) for kind in ("stall", "slow", "hang")),
             restarts=count.get("restart", 0),
             reconnects=witness.connections - 1,
             commands=witness.executed,

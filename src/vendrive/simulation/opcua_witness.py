@@ -93,6 +93,16 @@ class Witness:
         self.connections += 1
         self.note("connected", self.connections)
 
+    def reads(self, snapshot: Snapshot) -> None:
+        """The station takes this for known: it has to be what the PLC showed at the revision that it names."""
+        self.basis, plc = snapshot, snapshot.plc
+        shown = self._shown.get((plc.plc_epoch, plc.revision))
+        if shown is None:
+            return
+        self.compared += 1
+        if shown != (*snapshot.lifts, *snapshot.slots, *snapshot.bays):
+            self.violated(f"revision {plc.revision} never had the values with which it was read")
+
     def asks(self, command: Command, read_all: bool) -> None:
         """The station sends a command, on what it takes for known."""
         self.asked += 1
@@ -104,11 +114,6 @@ class Witness:
             return
         plc = self.basis.plc
         self._data_of[command.seq] = self._counter_started_s[plc.plc_epoch] + plc.clock_ms / 1000
-        shown = self._shown.get((plc.plc_epoch, plc.revision))
-        if shown is not None:
-            self.compared += 1
-            if shown != (*self.basis.lifts, *self.basis.slots, *self.basis.bays):
-                self.violated(f"command {command.seq} was granted on values that revision {plc.revision} never had")
 
     def echoed(self, command: Command, answer: Answer) -> None:
         """The machine got a command for the second time."""

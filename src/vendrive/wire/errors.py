@@ -105,6 +105,7 @@ class ErrorCode(StrEnum):
     idempotency_mismatch = "idempotency_mismatch"
     signature_invalid = "signature_invalid"
     request_replayed = "request_replayed"
+    request_expired = "request_expired"
     unexpected = "unexpected"
 
 

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('console', '0001_initial'),
-        ('fleet', '0002_staff_request'),
+        ('fleet', '0003_staff_request'),
     ]
 
     operations = [

@@ -114,9 +114,7 @@ class World:
             await self._running.aclose()
             self._running = None
 
-    async def post(
-        self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1"
-    ) -> httpx.Response:
+    async def post(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> httpx.Response:
         return await self._kiosks[bay].post(path, json=body, content=content)
 
     async def fine(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> None:

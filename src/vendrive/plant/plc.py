@@ -44,6 +44,7 @@ _CONFIRMED_WITHIN_S = 1.0
 _FOLLOWING_MM = 200.0
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
+_STANDING = (Mode.maintenance, Mode.stopped)
 
 
 class Controller:
@@ -80,6 +81,11 @@ class Controller:
         """The controller's own part, with its counters as they are now."""
         beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
         return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
+
+    @property
+    def revision(self) -> int:
+        """The number of changes up to the last tick."""
+        return self._state.revision
 
     @property
     def moving(self) -> bool:
@@ -218,7 +224,7 @@ class Controller:
         now = self._clock.monotonic()
         since = now - self._last_tick_s
         due = [
-            running.confirm_by_s - now if running.ended else running.move.left_s / self._setting.speed - since
+            running.confirm_by_s - now if running.ended else running.move.due_s / self._setting.speed - since
             for running in self._running.values()
         ]
         due.append(self._drives.exits_due_s() - now)
@@ -236,7 +242,7 @@ class Controller:
     def _packml(self) -> PlcState:
         if self._state.emergency_stop:
             return PlcState.aborted
-        if self.world.mode in (Mode.maintenance, Mode.stopped):
+        if self.world.mode in _STANDING:
             return PlcState.stopped
         if not self.sensors.mains or self._is_alone(self._clock.monotonic()):
             return PlcState.held
@@ -329,7 +335,7 @@ class Controller:
             return
         if not self.sensors.mains:
             self._fail(self._running.values(), "mains lost")
-        if self.world.mode in (Mode.maintenance, Mode.stopped):
+        if self.world.mode in _STANDING:
             self._fail(self._running.values(), f"the key switch says {self.world.mode}")
         for running in list(self._running.values()):
             bodies = [self.world.driven[part] for part in running.parts]
@@ -370,8 +376,8 @@ class Controller:
 
     def _watch(self) -> None:
         """Stop where somebody is in danger; give way before a person in a closing door."""
-        inside = self.world.mode in (Mode.maintenance, Mode.stopped)  # people are to be in there, and nothing moves
-        if not self._state.emergency_stop and (self.sensors.fire or not inside):
+        # In maintenance people are in there, and nothing moves.
+        if not self._state.emergency_stop and (self.sensors.fire or self.world.mode not in _STANDING):
             watch, reason = danger(self.sensed(), self.world.layout)
             if reason:
                 self._stop(reason, watch)

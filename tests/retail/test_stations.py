@@ -16,6 +16,7 @@ from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.sealing import open_sealed
 from vendrive.passes.signing import ORDER_PURPOSE, encode, is_signed, sign_text
 from vendrive.retail.config import keys
+from vendrive.retail.console.queries import check_chain
 from vendrive.retail.customers import actions
 from vendrive.retail.customers.models import Customer, FaceEnrolment, TemplateKey
 from vendrive.retail.drives.actions import book_drive, cancel_drive
@@ -25,9 +26,19 @@ from vendrive.retail.drives.orders import list_orders, publish_orders
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.fleet.actions import ask_operator, enrol_station
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
+from vendrive.retail.fleet.policies import Wish
 from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned, sealed_payload
+from vendrive.wire.journal import (
+    Entry,
+    Event,
+    HandedOver,
+    JournalBatch,
+    PassHeld,
+    Returned,
+    sealed_payload,
+    sealed_text,
+)
 from vendrive.wire.orders import FaceCheck, HandOver, OperatorAction, Order, PinCheck, WipeFace
 from vendrive.wire.station_auth import PURPOSE, RequestToSign
 
@@ -112,6 +123,22 @@ def test_a_broken_chain_or_a_gap_stores_nothing(drive: Drive) -> None:
     assert Tower.objects.get(pk="shanghai").journal_seq == 0
 
 
+def test_a_journal_of_an_older_station_is_kept_and_verifies_as_it_was_sealed(drive: Drive) -> None:
+    # Such a station knew neither `count` nor the order of fields of today.
+    text = '{"code":"pass_unknown","kind":"person_refused","v":1,"drive_id":null}'
+    digest = seal(GENESIS, 1, sealed_text(PICKUP, text))
+    told = JournalBatch(tower_id="shanghai", entries=(Entry.stored(1, PICKUP, text, digest.hex()),))
+    assert record_journal("shanghai", JournalBatch.model_validate_json(told.model_dump_json())) == 1
+    row = JournalEntry.objects.get()
+    assert (row.text, row.event, row.digest) == (text, json.loads(text), digest.hex())
+    tower = Tower.objects.get(pk="shanghai")
+    assert check_chain(tower).broken is None
+    JournalEntry.objects.update(event=row.event | {"code": "pass_used"})
+    assert check_chain(tower).broken == 1
+    JournalEntry.objects.update(event=row.event, text=text.replace("unknown", "expired"))
+    assert check_chain(tower).broken == 1
+
+
 def test_a_hand_over_that_happened_wins_over_a_cancellation(drive: Drive) -> None:
     cancel_drive(drive.customer, drive.id)
     other = book_drive(make_driver(2), "volvo-ex30", "yellow", "shanghai", PICKUP, "k2")
@@ -176,11 +203,23 @@ def test_revoking_consent_wipes_both_sides_and_falls_back_to_the_pin(with_face: 
 
 
 def test_an_operators_request_is_void_after_a_minute(enrolled: None, outside: Outside) -> None:
-    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
     outside.clock.advance(61)
     assert new_orders() == []
-    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
     assert [order.body.kind for order in new_orders()] == ["operator"]
+
+
+def test_a_database_from_an_older_copy_gives_no_number_twice(enrolled: None, outside: Outside) -> None:
+    """The station holds orders up to 40; with 2 as the next number nothing would ever be read again."""
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
+    publish_orders("shanghai", cursor=40)
+    assert [order.number for order in new_orders(after=40)] == [41]
+    assert Tower.objects.get(pk="shanghai").last_order == 41
+    row = AuditRow.objects.get(action="orders_resumed")
+    assert (row.subject, row.details) == ("shanghai", {"last": 1, "cursor": 40})
+    publish_orders("shanghai", cursor=41)
+    assert AuditRow.objects.filter(action="orders_resumed").count() == 1
 
 
 def headers(target: str, body: bytes, nonce: str, at: timedelta = timedelta()) -> dict[str, str]:

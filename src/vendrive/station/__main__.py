@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from vendrive.clock import SystemClock
+from vendrive.station import journal_view
 from vendrive.station.journal import JournalBroken
 from vendrive.station.keys import KeyFileWrong
 from vendrive.station.program import Station, build_station, ready_line
@@ -16,7 +17,8 @@ from vendrive.tower.layout import LayoutError
 
 EXAMPLE = (
     "example: python -m vendrive.station --tower shanghai --layout shanghai3 --data .demo/shanghai "
-    "--machine opc.tcp://127.0.0.1:4840 --retail http://127.0.0.1:8000"
+    "--machine opc.tcp://127.0.0.1:4840 --retail http://127.0.0.1:8000; "
+    "python -m vendrive.station journal --help looks at a journal"
 )
 
 
@@ -28,7 +30,9 @@ def parser(prog: str = "python -m vendrive.station") -> argparse.ArgumentParser:
     made.add_argument("--data", required=True, type=Path, metavar="DIR", help="of journal, keys and certificates")
     made.add_argument("--machine", required=True, metavar="URL", help="opc.tcp://… of the machine's controller")
     made.add_argument("--retail", required=True, metavar="URL", help="http(s)://… of retail")
-    made.add_argument("--port", type=int, default=0, metavar="PORT", help="of the kiosk; 0, the default: any free one")
+    made.add_argument(
+        "--port", type=int, default=0, metavar="PORT", help="of the first bay's kiosk; 0, the default: any free ones"
+    )
     return made
 
 
@@ -49,8 +53,8 @@ async def serve(station: Station) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with station.running() as url:
-        print(ready_line(url), flush=True)
+    async with station.running() as urls:
+        print(ready_line(urls), flush=True)
         await ended.wait()
 
 
@@ -67,7 +71,9 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; `journal …` looks at a journal instead."""
+    if sys.argv[1:2] == ["journal"]:
+        sys.exit(journal_view.main(sys.argv[2:]))
     set_up_logging()
     try:
         asyncio.run(_main(parser().parse_args()))

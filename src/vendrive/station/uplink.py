@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from vendrive.clock import Clock
 from vendrive.ids import random_bytes
 from vendrive.passes.signing import encode, sign_text
-from vendrive.station.database import Database
+from vendrive.station.database import Database, NotWritten
 from vendrive.station.journal import Journal
 from vendrive.station.keys import KeyFileWrong
+from vendrive.station.line import Line
 from vendrive.station.orders import OrderRejected, Orders
 from vendrive.station.store import Store
 from vendrive.wire.journal import JournalAck, JournalBatch
@@ -91,6 +92,7 @@ class Uplink:
         journal: Journal,
         orders: Orders,
         report: Callable[[], TowerReport | None],
+        line: Line,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -100,6 +102,7 @@ class Uplink:
         self._journal = journal
         self._orders = orders
         self._report = report
+        self._line = line
         self._clock = clock
         self._reported: TowerReport | None = None
         self._reported_s = float("-inf")
@@ -115,8 +118,8 @@ class Uplink:
     async def pull(self) -> None:
         """Take the orders after the cursor, in turn."""
         body = await self._client.request("GET", f"/api/station/orders?after={self._store.cursor}")
-        for signed in OrdersPage.model_validate_json(body).orders:
-            await self._orders.take(signed)
+        self._line.heard()
+        await self._orders.take_page(OrdersPage.model_validate_json(body).orders)
 
     async def push(self) -> None:
         """Send what retail has not acknowledged, batch by batch."""
@@ -147,7 +150,7 @@ class Uplink:
             try:
                 await action()
                 pause = period_s
-            except (RetailAway, OrderRejected, KeyFileWrong, ValidationError) as error:
+            except (RetailAway, OrderRejected, KeyFileWrong, ValidationError, NotWritten) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 self._tell(str(error))
             await asyncio.sleep(pause)

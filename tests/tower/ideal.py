@@ -284,7 +284,7 @@ class IdealMachine:
         assert plan.lowest <= target <= plan.highest
         for other in self.layout.beside(lift):
             body = self.snapshot.lift(other.name)
-            ends = (self.running[other.name].came_from, body.target) if body.moving else (self.height(other.name),)
+            ends = (self.height(other.name), body.target if body.moving else self.height(other.name))
             if self.layout.is_below(lift, other.name):
                 assert high <= min(ends) - 1, f"{lift} meets {other.name}"
             else:

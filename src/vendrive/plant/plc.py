@@ -44,6 +44,8 @@ _CONFIRMED_WITHIN_S = 1.0
 _FOLLOWING_MM = 200.0
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
+# A client's own words come back in a refusal, shortened.
+_LONGEST_REASON = 200
 _STANDING = (Mode.maintenance, Mode.stopped)
 
 
@@ -192,9 +194,7 @@ class Controller:
         self.tick()
 
     def restart(self, plc_epoch: int) -> None:
-        """The controller's program starts anew: moves halt, channels and control are forgotten, the rest is physics,
-        latches and switches.
-        """
+        """The controller's program starts anew: moves halt, channels and control are forgotten, latches are not."""
         if plc_epoch <= self._state.plc_epoch:
             raise ValueError(f"epoch {plc_epoch} is not above {self._state.plc_epoch}")
         self.tick()
@@ -218,9 +218,7 @@ class Controller:
         self._look(now)
 
     def next_due_s(self) -> float:
-        """Return the seconds from now until something happens by itself, infinity for never; an act of a person or a
-        call may come before.
-        """
+        """Return the seconds from now until something happens by itself, infinity for never."""
         now = self._clock.monotonic()
         since = now - self._last_tick_s
         due = [
@@ -267,6 +265,7 @@ class Controller:
 
     def _refuse(self, reason: str, seq: int = 0, order: Order | None = None) -> tuple[bool, str]:
         self.counts.refused += 1
+        reason = reason[:_LONGEST_REASON]
         log.info("refused: %s", reason)
         self._tell("refused", seq, order, reason)
         return False, reason

@@ -6,6 +6,7 @@ vote has a name in `VOTES` and says why it refuses, or nothing. What is watched 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from vendrive.plant.orders import TRANSFERS, Order, Sensed
 from vendrive.tower.layout import BayPlan, Layout
@@ -57,6 +58,7 @@ def _vote(*operations: Operation) -> Callable[[Vote], Vote]:
     """Put a vote on these operations into the registry, by its function's name."""
 
     def register(vote: Vote) -> Vote:
+        @wraps(vote)
         def voted(asked: Asked) -> str:
             return vote(asked) if asked.order.operation in operations else ""
 

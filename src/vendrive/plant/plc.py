@@ -44,7 +44,6 @@ _CONFIRMED_WITHIN_S = 1.0
 _FOLLOWING_MM = 200.0
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
-# A client's own words come back in a refusal, shortened.
 _LONGEST_REASON = 200
 _STANDING = (Mode.maintenance, Mode.stopped)
 

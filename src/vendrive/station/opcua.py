@@ -6,21 +6,23 @@ A connection lives once: after any failure the caller closes it and makes anothe
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss
-from asyncua.ua.uaerrors import UaError
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from vendrive.clock import Clock
 from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
+from vendrive.station.opcua_fence import check_promises, drop, fence
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import NAMESPACE, Bay, Command, Lift, Part, Plc, Slot, Snapshot, nodes_of
 from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certificates
@@ -28,8 +30,11 @@ from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certific
 REQUEST_TIMEOUT_S = 2.0
 CONNECT_TIMEOUT_S = 5.0
 SESSION_MS = 10_000
-MESSAGE_BYTES = 1024 * 1024
-CHUNKS = 32
+# What an honest answer takes, with room to spare: the time that a bad one takes to refuse grows with its length.
+MESSAGE_BYTES = 64 * 1024
+NODE_BYTES = 96
+LONGEST_TEXT = 1000
+LONGEST_ERROR = 200
 VALUE_ATTRIBUTE = 13  # OPC 10000-6, A.1
 
 log = logging.getLogger(__name__)
@@ -69,8 +74,8 @@ class OpcuaMachine:
         for der in sorted(pinned):
             try:
                 self._client = await self._connected(der)
-            except (MachineLost, UaError, OSError, TimeoutError, ValueError) as error:
-                failures.append(f"{type(error).__name__} {error}")
+            except (MachineLost, OSError, ValueError) as error:
+                failures.append(str(error))
                 continue
             async with _in_time(CONNECT_TIMEOUT_S):
                 self._namespace = await self._client.get_namespace_index(NAMESPACE)
@@ -90,7 +95,7 @@ class OpcuaMachine:
             parameters = ua.ReadParameters()
             parameters.NodesToRead = [_to_read(self._id(name)) for name in names]
             answers = await client.uaclient.read(parameters)
-        values = {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
+            values = {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
         # The start of the request, not its end: data is never taken for younger than it is.
         return _snapshot(values, self._layout, started)
 
@@ -129,7 +134,7 @@ class OpcuaMachine:
         client = Client(self._access.url, timeout=REQUEST_TIMEOUT_S, auto_reconnect=False)
         client.application_uri = self._access.application_uri
         client.session_timeout = SESSION_MS
-        client.max_messagesize, client.max_chunkcount = MESSAGE_BYTES, CHUNKS
+        fence(client, MESSAGE_BYTES + NODE_BYTES * len(self._names()))
         client.certificate_validator = _pinned(server_certificate)
         async with _in_time(CONNECT_TIMEOUT_S):
             await client.set_security(
@@ -144,8 +149,9 @@ class OpcuaMachine:
             await client.load_private_key(own.private_key)
             try:
                 await client.connect()
+                check_promises(client)
             except BaseException:
-                _drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
+                drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
                 raise
         return client
 
@@ -179,26 +185,21 @@ async def _in_time(seconds: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
-    except (UaError, OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
-        raise MachineLost(f"{type(error).__name__} {error}".strip()) from error
+    except MachineLost:
+        raise
+    except Exception as error:
+        # Not a list of types: what asyncua trips over in a bad answer can be anything, an AssertionError too.
+        raise MachineLost(f"{type(error).__name__} {error}".strip()[:LONGEST_ERROR]) from error
 
 
 async def _quietly_closed(client: Client) -> None:
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await client.disconnect()
-    except (UaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-        log.info("the machine's connection ended roughly: %s", error)
+    except Exception as error:
+        log.info("the machine's connection ended roughly: %s", str(error)[:LONGEST_ERROR])
     finally:
-        _drop(client)
-
-
-def _drop(client: Client) -> None:
-    """Close the socket, also where asyncua was cancelled or believes that somebody else is closing it."""
-    protocol = client.uaclient.protocol
-    client.disconnect_socket()
-    if protocol is not None and protocol.transport is not None:
-        protocol.transport.close()
+        drop(client)
 
 
 def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the type in its own module only
@@ -236,15 +237,29 @@ def _names_of(plans: Iterable[object]) -> list[str]:
 
 
 def _part(kind: type[P], name: str, values: dict[str, object]) -> P:
-    """Return the part; MachineLost where a value has another type than its field: a wrong machine."""
+    """Return the part; MachineLost where a value is no value of its field: a wrong machine."""
     nodes = nodes_of(kind, name)
     read: dict[str, Any] = {field.name: values[nodes[field.name]] for field in fields(kind)}
     for field in fields(kind):
-        wanted = type(field.default)
-        plain = str if issubclass(wanted, str) else wanted
-        if not isinstance(read[field.name], plain):
-            raise MachineLost(f"{nodes[field.name]}: {read[field.name]!r} is not of type {plain.__name__}")
+        if not _fits(read[field.name], field.default):
+            shown = repr(read[field.name])[:LONGEST_ERROR]
+            raise MachineLost(f"{nodes[field.name]}: {shown} is no {type(field.default).__name__}")
+    if name and read["name"] != name:
+        raise MachineLost(f"{nodes['name']}: it calls itself {read['name'][:LONGEST_ERROR]!r}")
     return kind(**read)
+
+
+def _fits(value: object, default: object) -> bool:
+    """Whether the value has exactly the type of the default: a boolean is no number here, and nan is none either."""
+    match value:
+        case str():
+            known = not isinstance(default, StrEnum) or value in set(type(default))
+            # What is no text in UTF-8 could be neither written to the journal nor shown.
+            text = len(value) <= LONGEST_TEXT and value.encode(errors="ignore").decode() == value
+            return isinstance(default, str) and known and text
+        case float():
+            return type(default) is float and math.isfinite(value)
+    return type(value) is type(default)
 
 
 def _answer(result: list[object]) -> Answer:
@@ -252,8 +267,8 @@ def _answer(result: list[object]) -> Answer:
         case [True, str()]:
             return Accepted()
         case [False, str(reason)]:
-            return NotAccepted(reason)
-    raise MachineLost(f"the machine answered {result!r}")
+            return NotAccepted(reason[:LONGEST_ERROR])
+    raise MachineLost(f"the machine answered {result!r}"[:LONGEST_ERROR])
 
 
 def _integer(value: int) -> ua.Variant:

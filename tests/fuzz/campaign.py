@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from asyncua.crypto import uacrypto
+from cryptography.hazmat.primitives import serialization
 
 from tests.fuzz.lies import BODIES, FRAMES, HANDSHAKE, HANDSHAKES, VALUES, at_reads, at_step
 from tests.fuzz.rogue import Exchange, Lie, Rogue, honest
@@ -24,7 +24,7 @@ from vendrive.clock import SystemClock
 from vendrive.station.machine import MachineLost
 from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
-from vendrive.wire.machine import Snapshot
+from vendrive.wire.machine import Bay, Lift, Plc, Slot, Snapshot
 from vendrive.wire.pki import trust
 
 LAYOUT = "shanghai3"
@@ -147,7 +147,8 @@ class Campaign:
 
 def assert_whole(snapshot: Snapshot) -> None:
     """Assert that each value is one that its field can have."""
-    for part in (snapshot.plc, *snapshot.lifts, *snapshot.slots, *snapshot.bays):
+    parts: list[Plc | Lift | Slot | Bay] = [snapshot.plc, *snapshot.lifts, *snapshot.slots, *snapshot.bays]
+    for part in parts:
         for each in fields(part):
             value = getattr(part, each.name)
             wanted = str if isinstance(each.default, str) else type(each.default)
@@ -171,14 +172,14 @@ async def rogue_in(folder: Path) -> AsyncIterator[tuple[Rogue, Access]]:
 @contextlib.contextmanager
 def keys_read_once() -> Iterator[None]:
     """Read each private key once: OpenSSL checks it each time, which takes longer than all the rest of connecting."""
-    read = uacrypto.serialization.load_pem_private_key
+    read = serialization.load_pem_private_key
 
     @cache
     def load(data: bytes, password: bytes | None = None, backend: object = None) -> Any:
         return read(data, password, backend)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(uacrypto.serialization, "load_pem_private_key", load)
+        patch.setattr(serialization, "load_pem_private_key", load)
         yield
 
 
@@ -189,14 +190,15 @@ class Memory:
 
     def __enter__(self) -> "Memory":
         Path("/proc/self/clear_refs").write_text("5")  # the highest mark starts anew (man 5 proc)
-        self._before = _status_mb("VmRSS")
+        self._before = status_mb("VmRSS")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.grown_mb = _status_mb("VmHWM") - self._before
+        self.grown_mb = status_mb("VmHWM") - self._before
 
 
-def _status_mb(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
+def status_mb(name: str, pid: int | str = "self") -> float:
+    """Return how much a process holds (VmRSS) or has held at most (VmHWM)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(f"{name}:"))
     return int(line.split()[1]) / 1024

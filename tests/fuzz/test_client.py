@@ -13,7 +13,20 @@ from typing import Any
 import pytest
 
 from tests.fuzz.campaign import LAYOUT, Campaign, Memory, rogue_in
-from tests.fuzz.lies import FRAMES, HANDSHAKE, SLOW, VALUES, altered, at_reads, at_step, fault, other_service, shortened
+from tests.fuzz.lies import (
+    FRAMES,
+    HANDSHAKE,
+    SLOW,
+    VALUES,
+    FrameLie,
+    ValueLie,
+    altered,
+    at_reads,
+    at_step,
+    fault,
+    other_service,
+    shortened,
+)
 from tests.fuzz.rogue import Exchange, Lie, Rogue, honest
 from tests.support.waiting import Lag, until_async
 from vendrive.clock import SystemClock
@@ -98,8 +111,8 @@ async def frozen(exchange: Exchange) -> bool:
 def lies() -> dict[str, Lie]:
     """Return one lie of each kind, none of which can be taken for the truth."""
     rng = Random(SEED)
-    told: dict[str, Lie] = {lie.__name__: at_reads(lie, rng) for lie in (*VALUES, *FRAMES)}
-    told |= {lie.__name__: at_reads(lie, rng) for lie in (fault, other_service, shortened)}
+    at_read: list[ValueLie | FrameLie] = [*VALUES, *FRAMES, fault, other_service, shortened]
+    told = {lie.__name__: at_reads(lie, rng) for lie in at_read}
     return told | {lie.__name__: lie for lie in (*SLOW, frozen)}
 
 

@@ -16,6 +16,7 @@ from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.sealing import open_sealed
 from vendrive.passes.signing import ORDER_PURPOSE, encode, is_signed, sign_text
 from vendrive.retail.config import keys
+from vendrive.retail.console.queries import check_chain
 from vendrive.retail.customers import actions
 from vendrive.retail.customers.models import Customer, FaceEnrolment, TemplateKey
 from vendrive.retail.drives.actions import book_drive, cancel_drive
@@ -27,7 +28,16 @@ from vendrive.retail.fleet.actions import ask_operator, enrol_station
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
 from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned, sealed_payload
+from vendrive.wire.journal import (
+    Entry,
+    Event,
+    HandedOver,
+    JournalBatch,
+    PassHeld,
+    Returned,
+    sealed_payload,
+    sealed_text,
+)
 from vendrive.wire.orders import FaceCheck, HandOver, OperatorAction, Order, PinCheck, WipeFace
 from vendrive.wire.station_auth import PURPOSE, RequestToSign
 
@@ -110,6 +120,22 @@ def test_a_broken_chain_or_a_gap_stores_nothing(drive: Drive) -> None:
     assert drive.state == DriveState.booked
     assert not JournalEntry.objects.exists()
     assert Tower.objects.get(pk="shanghai").journal_seq == 0
+
+
+def test_a_journal_of_an_older_station_is_kept_and_verifies_as_it_was_sealed(drive: Drive) -> None:
+    # Such a station knew neither `count` nor the order of fields of today.
+    text = '{"code":"pass_unknown","kind":"person_refused","v":1,"drive_id":null}'
+    digest = seal(GENESIS, 1, sealed_text(PICKUP, text))
+    told = JournalBatch(tower_id="shanghai", entries=(Entry.stored(1, PICKUP, text, digest.hex()),))
+    assert record_journal("shanghai", JournalBatch.model_validate_json(told.model_dump_json())) == 1
+    row = JournalEntry.objects.get()
+    assert (row.text, row.event, row.digest) == (text, json.loads(text), digest.hex())
+    tower = Tower.objects.get(pk="shanghai")
+    assert check_chain(tower).broken is None
+    JournalEntry.objects.update(event=row.event | {"code": "pass_used"})
+    assert check_chain(tower).broken == 1
+    JournalEntry.objects.update(event=row.event, text=text.replace("unknown", "expired"))
+    assert check_chain(tower).broken == 1
 
 
 def test_a_hand_over_that_happened_wins_over_a_cancellation(drive: Drive) -> None:

@@ -100,12 +100,12 @@ class World:
         """Start the station (again) and open its kiosk."""
         self._running = AsyncExitStack()
         self._station = build_station(self.settings, self.clock, faces=NamedFaces())
-        url = await self._running.enter_async_context(self._station.running())
+        url = (await self._running.enter_async_context(self._station.running()))["B1"]
         self._kiosk = await self._running.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20, verify=False))
         key = load_keys(self.settings.keys, TOWER).kiosk
         answer = await self._kiosk.get("/", params={"key": key})
         assert answer.status_code == 303
-        await self.until(lambda: self.station.link.fresh is not None and self.station.desk.ready, "the machine is read")
+        await self.until(lambda: self.station.link.fresh is not None and self.station.yard.ready, "the machine is read")
 
     async def end(self) -> None:
         """End the station as SIGTERM does."""

@@ -43,7 +43,7 @@ async def signed_in(station: Station, url: str) -> AsyncIterator[httpx.AsyncClie
 
 @pytest.mark.parametrize("path", ["/", "/events", "/static/kiosk/kiosk.js", "/car.svg", "/demo/hello", "/?key=wrong"])
 async def test_nothing_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with station.running() as urls, httpx.AsyncClient(base_url=urls["B1"], verify=False) as client:
         answer = await client.get(path)
         assert answer.status_code == 401
         assert answer.json()["code"] == "not_allowed"
@@ -53,13 +53,13 @@ async def test_nothing_answers_without_the_credential(station: Station, path: st
     "path", ["/collect/pass", "/collect/pin", "/return/pass", "/return/declare", "/cancel", "/stop"]
 )
 async def test_no_verb_answers_without_the_credential(station: Station, path: str) -> None:
-    async with station.running() as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with station.running() as urls, httpx.AsyncClient(base_url=urls["B1"], verify=False) as client:
         assert (await client.post(path, json={})).status_code == 401
         assert station.record.facts.alarms == {}
 
 
 async def test_the_page_is_whole_in_both_languages(station: Station) -> None:
-    async with station.running() as url, signed_in(station, url) as client:
+    async with station.running() as urls, signed_in(station, urls["B1"]) as client:
         english = await client.get("/", headers={"Accept-Language": "en"})
         chinese = await client.get("/", params={"lang": "zh"}, follow_redirects=True)
     assert english.status_code == chinese.status_code == 200
@@ -75,7 +75,7 @@ async def test_the_page_is_whole_in_both_languages(station: Station) -> None:
 
 
 async def test_everything_that_the_page_names_is_there(station: Station) -> None:
-    async with station.running() as url, signed_in(station, url) as client:
+    async with station.running() as urls, signed_in(station, urls["B1"]) as client:
         page = (await client.get("/")).text
         named = {part.split('"')[0] for mark in ('src="', 'href="') for part in page.split(mark)[1:]}
         files = sorted(name for name in named if name.startswith("/static/"))
@@ -89,14 +89,14 @@ async def test_everything_that_the_page_names_is_there(station: Station) -> None
 
 
 async def test_another_site_cannot_speak_for_the_kiosk(station: Station) -> None:
-    async with station.running() as url, signed_in(station, url) as client:
+    async with station.running() as urls, signed_in(station, urls["B1"]) as client:
         for headers in ({"Origin": "http://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
             assert (await client.post("/stop", json={}, headers=headers)).status_code == 403
         assert station.record.facts.alarms.keys() <= {"machine_unknown plc"}
 
 
 async def test_a_body_beyond_the_limit_or_the_form_is_refused(station: Station) -> None:
-    async with station.running() as url, signed_in(station, url) as client:
+    async with station.running() as urls, signed_in(station, urls["B1"]) as client:
         for body in (b"x" * 5000, b"[]", b'{"text": 3}', b'{"text": "A", "more": 1}'):
             answer = await client.post("/collect/pass", content=body)
             assert (answer.status_code, answer.json()["code"]) == (409, "request_invalid")
@@ -105,7 +105,7 @@ async def test_a_body_beyond_the_limit_or_the_form_is_refused(station: Station) 
 
 
 async def test_a_station_without_its_machine_says_so_and_keeps_a_stop_for_it(station: Station) -> None:
-    async with station.running() as url, signed_in(station, url) as client:
+    async with station.running() as urls, signed_in(station, urls["B1"]) as client:
         await until_async(lambda: bool(station.link.trouble), "the machine is missed")
         assert (await client.post("/collect/pass", json={"text": "ABCD1234"})).json()["code"] == "pass_unknown"
         assert (await client.post("/stop", json={})).status_code == 200

@@ -39,7 +39,7 @@ async def press_and_release_stop(world: World) -> None:
     await world.until_screen("stopped")
     assert world.events("alarm")[before].name == "emergency_stop"
     executed = world.plant.world()["commands"]
-    await world.until(lambda: world.station.record.facts.open_command is None, "the command has ended")
+    await world.until(lambda: not world.station.record.facts.open_commands, "the command has ended")
     assert world.plant.world()["commands"] == executed
     world.plant.act("reset")
     await world.until_event("alarm_ended")
@@ -183,11 +183,11 @@ async def test_a_restarted_plc_leaves_an_unknown_result_and_the_sensors_decide(t
         async with world_of(tmp_path, once, ShiftedClock()) as world:
             await world.start()
             await begin(world)
-            await world.until(lambda: world.station.record.facts.open_command is not None, "a command is under way")
+            await world.until(lambda: world.station.record.facts.open_commands, "a command is under way")
             once.program.kill()
             await world.until_screen("unknown")
             await world.until(lambda: "machine_unknown" in world.state()["alarms"], "an alarm says so")
-            lost = world.station.record.facts.open_command
+            lost = next(iter(world.station.record.facts.open_commands.values()), None)
             assert lost is not None
             await world.end()
             await on_another_plant(world, lost.seq)

@@ -111,7 +111,7 @@ async def test_a_return_that_was_given_up_opens_no_door_after_a_restart(world: W
     await world.until_screen("presented")
     await world.fine("/cancel", {})
     await street_is(world, "closed")
-    await world.until(lambda: world.station.record.facts.open_command is None, "the door's command has ended")
+    await world.until(lambda: not world.station.record.facts.open_commands, "the door's command has ended")
     opened = world.plant.world()["executed"]["open_street_door"]
     await world.end()
     await world.start()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vendrive.wire.journal import Entry, HandedOver, JournalBatch
+from vendrive.wire.journal import Entry, HandedOver, JournalBatch, PersonVerified
 from vendrive.wire.machine import Bay, Lift, Plc, Slot, nodes_of
 from vendrive.wire.orders import Cancel, Order, Vehicle
 from vendrive.wire.station_auth import RequestToSign
@@ -24,6 +24,31 @@ def test_a_journal_batch_survives_the_wire() -> None:
     entry = Entry(seq=1, at=AT, event=HandedOver(drive_id="d", vehicle_id="v", bay="B1"), digest="00")
     batch = JournalBatch(tower_id="shanghai", entries=(entry,))
     assert JournalBatch.model_validate_json(batch.model_dump_json()) == batch
+
+
+OLD = '{"kind":"person_verified","v":1,"drive_id":"d","method":"pin","distance":null}'  # before there were several bays
+
+
+def test_an_entry_travels_as_the_text_that_was_sealed() -> None:
+    entry = Entry.stored(3, AT, OLD, "00")
+    sent = entry.model_dump_json()
+    assert sent.count("person_verified") == 1
+    came = Entry.model_validate_json(sent)
+    assert came == entry
+    assert came.event == PersonVerified(drive_id="d", bay="", method="pin", distance=None)
+    assert came.payload() == entry.payload() == f"{AT.isoformat()}\n{OLD}".encode()
+
+
+def test_the_event_of_an_entry_is_what_was_sealed_whatever_is_said_beside_it() -> None:
+    beside = {"kind": "person_verified", "drive_id": "somebody else", "method": "pin", "distance": None}
+    told = {"seq": 3, "at": AT, "digest": "00", "text": OLD, "event": beside}
+    assert Entry.model_validate(told) == Entry.stored(3, AT, OLD, "00")
+
+
+@pytest.mark.parametrize("text", ["no JSON", '{"kind":"never heard of"}', "[]"])
+def test_a_text_that_is_no_event_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Entry.model_validate({"seq": 1, "at": AT, "digest": "00", "text": text})
 
 
 @pytest.mark.parametrize("text", ["{}", '{"kind":"cancel"}', '{"kind":"open_door","drive_id":"d","revision":1}'])

@@ -10,20 +10,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 from psycopg.rows import dict_row
-from pydantic import TypeAdapter
 
 from vendrive.audit import BrokenChain, Link, verify_chain
-from vendrive.wire.journal import CommandEnded, CommandGiven, Entry, Event, PersonVerified, Returned
+from vendrive.wire.journal import CommandEnded, CommandGiven, Entry, PersonVerified, Returned
 
 Row = dict[str, Any]
 ONCE = ("pass_held", "person_verified", "vehicle_presented", "handed_over", "return_started", "returned")
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,7 @@ def read_journal(path: Path) -> tuple[Entry, ...]:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         rows = connection.execute("SELECT seq, at, event, digest FROM journal ORDER BY seq").fetchall()
     connection.close()
-    return tuple(
-        Entry(seq=seq, at=at, event=_EVENT.validate_json(event), digest=digest.hex()) for seq, at, event, digest in rows
-    )
+    return tuple(Entry.stored(seq, datetime.fromisoformat(at), text, digest.hex()) for seq, at, text, digest in rows)
 
 
 def main() -> int:

@@ -28,7 +28,9 @@ def parser(prog: str = "python -m vendrive.station") -> argparse.ArgumentParser:
     made.add_argument("--data", required=True, type=Path, metavar="DIR", help="of journal, keys and certificates")
     made.add_argument("--machine", required=True, metavar="URL", help="opc.tcp://… of the machine's controller")
     made.add_argument("--retail", required=True, metavar="URL", help="http(s)://… of retail")
-    made.add_argument("--port", type=int, default=0, metavar="PORT", help="of the kiosk; 0, the default: any free one")
+    made.add_argument(
+        "--port", type=int, default=0, metavar="PORT", help="of the first bay's kiosk; 0, the default: any free ones"
+    )
     return made
 
 
@@ -49,8 +51,8 @@ async def serve(station: Station) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with station.running() as url:
-        print(ready_line(url), flush=True)
+    async with station.running() as urls:
+        print(ready_line(urls), flush=True)
         await ended.wait()
 
 

@@ -1,12 +1,14 @@
-"""What both conversations at a bay share: what is sensed there, and how its space is cleared."""
+"""What the conversations at a bay share: what is sensed there, and how its space is cleared."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vendrive.clock import Clock
 from vendrive.station.controller import Controller, Task
 from vendrive.station.record import Record
 from vendrive.station.store import Store
-from vendrive.tower.control import CloseStreet, StoreFromBay, Stuck
+from vendrive.tower import control
+from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
@@ -14,34 +16,73 @@ from vendrive.wire.machine import Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)
-class BaySide:
-    """One bay of the tower and the means of the station to serve it."""
+class TowerSide:
+    """The tower and the means of the station to serve it."""
 
-    name: str
     layout: Layout
     record: Record
     store: Store
     controller: Controller
     clock: Clock
 
+    def reserved(self, key: str) -> set[str]:
+        """Return the slots in which a car is believed, or into which another task brings one."""
+        others = (task.goal for other, task in self.controller.tasks.items() if other != key)
+        wanted = {goal.slot for goal in others if isinstance(goal, control.Store)}
+        return wanted | set(self.record.facts.places.values()) | set(self.record.facts.locked)
+
+    def free_slot(self, tag: str, key: str, snapshot: Snapshot) -> str | None:
+        """Return the slot to which this car may go from where it stands, or None where there is no room."""
+        where = places(snapshot).get(tag)
+        if where is None:
+            return None
+        known = where in {lift.name for lift in snapshot.lifts}
+        lifts = (where,) if known else self.layout.place(where).lifts
+        return choose_slot(snapshot, self.layout, self.reserved(key), self.working(lifts, snapshot))
+
+    def working(self, lifts: Iterable[str], snapshot: Snapshot) -> list[str]:
+        """Return which of these lifts are in service."""
+        return [name for name in lifts if not self.controller.view(snapshot).out_of_service(name)]
+
+
+@dataclass(frozen=True)
+class BaySide(TowerSide):
+    """One bay of the tower."""
+
+    name: str
+
     def sensed(self, snapshot: Snapshot) -> Bay:
         """Return the bay as it is sensed."""
         return snapshot.bay(self.name)
+
+    def free_slots(self, snapshot: Snapshot) -> int:
+        """Return how many cars from this bay could be stored, one after the other."""
+        lifts = self.working(self.layout.bay(self.name).lifts, snapshot)
+        reserved, count = self.reserved(self.name), 0
+        while slot := choose_slot(snapshot, self.layout, reserved, lifts):
+            reserved.add(slot)
+            count += 1
+        return count
 
     def nobody(self, bay: Bay) -> bool:
         """Whether no source senses anybody, in the bay or in the car."""
         return not (bay.person or bay.cabin)
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
-        """Whether the car went out to the street: nothing in the bay, nobody there, and no reader inside sees it."""
+        """Whether the car went out to the street: every source says that the bay is empty, and no reader sees the car.
+
+        One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before.
+        """
         bay = self.sensed(snapshot)
-        gone = not bay.vehicle and not bay.tag and self.nobody(bay)
+        gone = bay.empty and self.nobody(bay)
         return gone and bay.street_door != Door.closed and bay.inner_door == Door.closed and tag not in places(snapshot)
 
     def in_the_way(self, tag: str, snapshot: Snapshot) -> str | None:
-        """Return the tag of another car of ours that stands in the bay or on its lift."""
-        lift = snapshot.lift(self.layout.bay(self.name).lift)
-        for other in (lift.tag, self.sensed(snapshot).tag):
+        """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one."""
+        where = places(snapshot).get(tag, "")
+        front = self.layout.slot(where).behind if self.layout.is_slot(where) else ""
+        before = snapshot.slot(front).tag if front else ""
+        for other in (self.sensed(snapshot).tag, before):
             if other and other != tag and self.store.vehicle_of(other):
                 return other
         return None
@@ -51,30 +92,37 @@ class BaySide:
 
 
 class Storing:
-    """Brings one car of the bay into a slot, and keeps to that slot as long as it is free."""
+    """Brings one car into a slot, and keeps to that slot as long as it is free."""
 
-    def __init__(self, side: BaySide, tag: str, purpose: str) -> None:
+    def __init__(self, side: TowerSide, key: str, tag: str, purpose: str) -> None:
         self._side = side
+        self._key = key
         self.tag = tag
         self._purpose = purpose
         self._slot: str | None = None
+        # A car that is in front of another one goes from slot to slot.
+        self._leave: str | None = None
+
+    def away_from(self, slot: str) -> "Storing":
+        """Bring the car out of this slot, where it stands, into another one."""
+        self._leave = slot
+        return self
 
     def task(self, snapshot: Snapshot) -> Task | None:
         """Return the task, or None where there is no room."""
         standing = places(snapshot).get(self.tag)
-        slots = {plan.name for plan in self._side.layout.slots}
-        if standing in slots:
+        if standing is not None and self._side.layout.is_slot(standing) and standing != self._leave:
             self._slot = standing
-        elif self._slot is None or self._taken(snapshot):
-            self._slot = choose_slot(snapshot, self._side.layout, ())
-        return Task(StoreFromBay(self.tag, self._side.name, self._slot), self._purpose) if self._slot else None
+        elif self._slot is None or self._taken():
+            self._slot = self._side.free_slot(self.tag, self._key, snapshot)
+        return Task(control.Store(self.tag, self._slot), self._purpose) if self._slot else None
 
     def slot_reached(self, snapshot: Snapshot) -> str | None:
         """Return the slot where the car now stands, with everything at rest."""
         task = self.task(snapshot)
         return self._slot if task and self._side.controller.is_reached(task, snapshot) else None
 
-    def _taken(self, snapshot: Snapshot) -> bool:
+    def _taken(self) -> bool:
         # Only what the controller found stuck: while a transfer is out, our own car fills the slot.
-        step = self._side.controller.step
+        step = self._side.controller.step(self._key)
         return isinstance(step, Stuck) and step.code == ErrorCode.no_room

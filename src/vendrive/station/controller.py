@@ -1,28 +1,32 @@
-"""From a goal to commands: one at a time, journaled before it is sent, never from memory.
+"""From goals to commands: at most one with each snapshot, journaled before it is sent, never from memory.
 
-`tick` is called with each snapshot. What a restarted station knows of the last command comes from its journal and the
-PLC; where these cannot say how it ended, its result is unknown, and the sensors say what is.
+`tick` is called with each snapshot. What a restarted station knows of its last commands comes from its journal and the
+PLC; where these cannot say how one ended, its result is unknown, and the sensors say what is.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vendrive.clock import Clock
+from vendrive.station.facts import Facts
 from vendrive.station.link import Link
 from vendrive.station.machine import Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
-from vendrive.tower.control import Do, Done, Goal, Step, Stuck, Wait, next_step
+from vendrive.tower.control import Do, Done, GiveWay, Goal, Step, Stuck, Wait, next_step
 from vendrive.tower.interlocks import allowed, refusals, votes
-from vendrive.tower.inventory import contradictions
 from vendrive.tower.layout import Layout
+from vendrive.tower.traffic import Claim, assign, claim, head, retreat
+from vendrive.tower.view import View
+from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import CommandEnded, CommandGiven, Started
-from vendrive.wire.machine import STALE_AFTER_S, Command, Plc, Result, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Command, Mode, Operation, Plc, Result, Snapshot, parts_of
 
 VALID_MS = 1500
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 REFUSALS_UNTIL_ALARM = 3
+REFUSALS_UNTIL_STUCK = 8
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +39,17 @@ class Task:
     purpose: str
 
 
+@dataclass(frozen=True)
+class _Tries:
+    """How often commands of one task ended badly in a row, and when the next may be given."""
+
+    bad_ends: int = 0
+    not_before_s: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+
+
 class Controller:
-    """Drives the machine towards the task that it was given last."""
+    """Drives the machine towards the tasks that it was given; a task has a key, such as the bay that it serves."""
 
     def __init__(self, link: Link, record: Record, layout: Layout, clock: Clock, tower_id: str) -> None:
         self._link = link
@@ -44,31 +57,55 @@ class Controller:
         self.layout = layout
         self._clock = clock
         self._tower_id = tower_id
-        self._task: Task | None = None
+        self._tasks: dict[str, Task] = {}
+        self._lifts: dict[str, str] = {}
+        self._steps: dict[str, Step] = {}
+        self._tries: dict[str, _Tries] = {}
+        self._given_for: dict[int, str] = {}
         self._epoch = 0
         self._plc_epoch: int | None = None
-        self._not_before_s = 0.0
-        self._pause_s = FIRST_PAUSE_S
-        self._bad_ends = 0
-        self.step: Step | None = None
+        self._view: View | None = None
 
     @property
-    def task(self) -> Task | None:
-        """What is wanted now."""
-        return self._task
+    def tasks(self) -> dict[str, Task]:
+        """What is wanted now, by key, the earliest first."""
+        return self._tasks
 
-    def want(self, task: Task | None) -> None:
-        """Replace what is wanted; a running atomic move ends by itself."""
-        if task != self._task:
-            self._task, self.step = task, None
-            self._forgive()
+    def step(self, key: str) -> Step | None:
+        """Return the last judgement of a task."""
+        return self._steps.get(key)
+
+    def want(self, key: str, task: Task | None) -> None:
+        """Replace what is wanted under a key; a running atomic move ends by itself."""
+        if task == self._tasks.get(key):
+            return
+        self._steps.pop(key, None)
+        self._forgive(key)
+        if task is None:
+            del self._tasks[key]
+            self._lifts.pop(key, None)
+        else:
+            # A task that changes keeps its turn.
+            self._tasks[key] = task
+
+    def retry(self) -> None:
+        """Forgive every task the bad ends of its commands."""
+        for key in list(self._tries):
+            self._forgive(key)
+
+    def view(self, snapshot: Snapshot) -> View:
+        """Return what is known with this snapshot."""
+        if self._view is None or self._view.snapshot is not snapshot:
+            facts = self._record.facts
+            self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
+        return self._view
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
         """After a connection and a whole read: settle the past, then take control with a new epoch."""
         plc = snapshot.plc
         if not plc.simulator:
             # A real machine needs a liveness check of faces that does not exist yet (SECURITY.md).
-            self._record.alarm(ErrorCode.not_a_simulator, "plc", "station")
+            self._record.alarm(AlarmName.not_a_simulator, "plc", "station")
             raise MachineLost("this machine is not a simulator: control is not taken")
         if (plc.tower_id, plc.layout) != (self._tower_id, self.layout.name):
             raise MachineLost(f"this is the machine of {plc.tower_id} with layout {plc.layout}")
@@ -82,82 +119,172 @@ class Controller:
         # Read again behind the new epoch: no command of the old one can be taken any more.
         self._settle(await machine.read(), ours, fenced=True)
 
+    def settle(self, snapshot: Snapshot) -> None:
+        """Journal which commands have ended; call it with each snapshot before anything else looks at it."""
+        self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
+
     async def tick(self, snapshot: Snapshot) -> None:
-        """Settle what has ended; then give at most one command."""
-        if self._record.facts.open_command is not None:
-            self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
-        if self._record.facts.open_command is not None or self._task is None or self._link.stop_pending:
+        """Give at most one command: each is judged on what was read after the one before."""
+        if self._link.stop_pending:
             return
-        self.step = self._judge(self._task, snapshot)
-        if isinstance(self.step, Do) and self._clock.monotonic() >= self._not_before_s:
-            await self._give(self.step, snapshot, self._task)
+        chosen = self._choose(snapshot)
+        if chosen is not None:
+            key, step = chosen
+            await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else "give way")
 
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
-        """Whether this task's goal is what the machine shows now, with nothing running."""
-        return self._record.facts.open_command is None and isinstance(self._judge(task, snapshot), Done)
+        """Whether this task's goal is what the machine shows now, with nothing of ours running for it."""
+        key = next((key for key, wanted in self._tasks.items() if wanted == task), "")
+        running = {self._given_for.get(given.seq) for given in self._record.facts.open_commands.values()}
+        return key not in running and isinstance(self._judge(task, snapshot, self._lifts.get(key, "")), Done)
 
-    def _judge(self, task: Task, snapshot: Snapshot) -> Step:
-        age = self._clock.monotonic() - snapshot.read_at_s
-        doubts = contradictions(snapshot)
-        if doubts:
-            return Stuck(ErrorCode.machine_contradiction, "; ".join(doubts))
-        step = next_step(task.goal, snapshot, self.layout)
-        if isinstance(step, Do):
-            permits = votes(step.operation, step.arguments, snapshot, self._clock.monotonic(), self.layout)
-            return step if allowed(permits) else Wait("; ".join(refusals(permits)))
-        # A stale view may show a goal as reached that is not: it is no ground for telling anybody so.
-        return step if age <= STALE_AFTER_S else Wait(f"the machine was read {age:.1f} s ago")
-
-    async def _give(self, step: Do, snapshot: Snapshot, task: Task) -> None:
-        plc = snapshot.plc
-        seq = max(self._record.facts.last_seq, plc.ack_seq) + 1
+    async def give(self, step: Do, snapshot: Snapshot, key: str, purpose: str) -> None:
+        """Journal one command, then send it; MachineLost leaves its outcome to be settled later."""
+        plc, facts = snapshot.plc, self._record.facts
+        seq = max(facts.last_seq, plc.ack_seq) + 1
         command = Command(self._epoch, seq, step.operation, step.arguments, plc.clock_ms + VALID_MS)
-        self._record.write(
-            CommandGiven(
-                control_epoch=self._epoch,
-                seq=seq,
-                operation=step.operation,
-                arguments=dict(step.arguments),
-                purpose=task.purpose,
-            )
+        given = CommandGiven(
+            control_epoch=self._epoch,
+            seq=seq,
+            operation=step.operation,
+            arguments=dict(step.arguments),
+            purpose=purpose,
         )
+        self._record.write(given)
+        self._given_for[seq] = key
         answer: Answer = await self._link.connection().execute(command)
         if isinstance(answer, NotAccepted):
             self._end(seq, "refused", answer.reason)
 
+    def _choose(self, snapshot: Snapshot) -> tuple[str, Do] | None:
+        """Judge every task in its turn; return the first step that may be asked for now."""
+        view, claims, chosen = self.view(snapshot), list[Claim](), None
+        for key, task in self._tasks.items():
+            lift = assign(task.goal, view, [mine.lift for mine in claims], self._lifts.get(key, ""))
+            if isinstance(lift, Wait | Stuck):
+                self._lifts.pop(key, None)
+                self._steps[key] = lift
+                continue
+            step = self._steps[key] = self._in_turn(key, task, view, lift, claims)
+            if lift and (isinstance(step, Do | Done) or not _lets_go(step) or _engaged(lift, view)):
+                self._lifts[key] = lift
+                claims.append(claim(task.goal, lift, view))
+            else:
+                self._lifts.pop(key, None)
+            if chosen is None and isinstance(step, Do) and self._may_give(key):
+                chosen = key, step
+        return chosen or self._aside(view, claims)
+
+    def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
+        if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
+            return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
+        aside = retreat(lift, view, claims) if lift else None
+        goal = task.goal if aside is None else GiveWay(lift, aside)
+        step = self._judge(replace(task, goal=goal), view.snapshot, lift)
+        if aside is not None:
+            return Wait(f"{lift} gives way") if isinstance(step, Done) else step
+        return self._along(step, view, claims) if isinstance(step, Do) else step
+
+    def _along(self, step: Do, view: View, claims: list[Claim]) -> Step:
+        """Return the move as far as the way is free for it now; other steps as they are."""
+        if step.operation != Operation.move_lift:
+            return step
+        named = dict(step.arguments)
+        storey = head(named["lift"], int(named["storey"]), view, claims)
+        if storey == view.snapshot.lift(named["lift"]).storey:
+            return Wait(f"another lift is in the way of {named['lift']}")
+        step = replace(step, arguments=(("lift", named["lift"]), ("storey", str(storey))))
+        return self._voted(step, view)
+
+    def _aside(self, view: View, claims: list[Claim]) -> tuple[str, Do] | None:
+        """Return the step by which a lift that serves nobody leaves the way of one that does."""
+        for plan in self.layout.lifts:
+            if not self.layout.beside(plan.name) or any(mine.lift == plan.name for mine in claims):
+                continue
+            storey = retreat(plan.name, view, claims)
+            if storey is None or not view.snapshot.lift(plan.name).transfer_home:
+                continue
+            step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view.snapshot, plan.name)
+            step = self._along(step, view, claims) if isinstance(step, Do) else step
+            if isinstance(step, Do) and self._may_give(plan.name):
+                return plan.name, step
+        return None
+
+    def _judge(self, task: Task, snapshot: Snapshot, lift: str) -> Step:
+        step = next_step(task.goal, self.view(snapshot), lift)
+        if isinstance(step, Do):
+            # How far a lift may go is judged where the others' claims are known.
+            return step if step.operation == Operation.move_lift else self._voted(step, self.view(snapshot))
+        # A stale view may show a goal as reached that is not: it is no ground for telling anybody so.
+        age = self._clock.monotonic() - snapshot.read_at_s
+        return step if age <= STALE_AFTER_S else Wait(f"the machine was read {age:.1f} s ago")
+
+    def _voted(self, step: Do, view: View) -> Step:
+        if self._open_parts() & set(parts_of(step.operation, dict(step.arguments))):
+            return Wait("the command before has not ended")
+        permits = votes(step.operation, step.arguments, view, self._clock.monotonic(), Mode.automatic)
+        return step if allowed(permits) else Wait("; ".join(refusals(permits)))
+
+    def _open_parts(self) -> set[str]:
+        return set(self._record.facts.open_commands)
+
+    def _may_give(self, key: str) -> bool:
+        return self._clock.monotonic() >= self._tries.get(key, _Tries()).not_before_s
+
     def _is_ours(self, plc: Plc) -> bool:
-        """Whether this controller has run without a break since our open command was given."""
+        """Whether this controller has run without a break since our open commands were given."""
         facts = self._record.facts
-        given = facts.open_command
-        return given is not None and given.control_epoch <= plc.control_epoch <= facts.control_epoch
+        epochs = [given.control_epoch for given in facts.open_commands.values()]
+        return bool(epochs) and max(epochs) <= plc.control_epoch <= facts.control_epoch
 
     def _settle(self, snapshot: Snapshot, ours: bool, fenced: bool) -> None:
-        """Journal how the open command ended, where that can be said. `fenced`: it cannot be taken any more."""
-        given = self._record.facts.open_command
-        if given is None:
-            return
-        plc = snapshot.plc
-        if not ours:
-            self._end(given.seq, "unknown", "the machine's controller started anew or was controlled by another")
-        elif plc.done_seq == given.seq:
-            self._end(given.seq, plc.result, plc.reason)
-        elif plc.done_seq > given.seq:
-            self._end(given.seq, "unknown", f"the machine reports command {plc.done_seq}")
-        elif fenced and plc.ack_seq < given.seq:
-            self._end(given.seq, "refused", "it did not reach the machine")
+        """Journal how open commands ended, where that can be said. `fenced`: they cannot be taken any more."""
+        for part, given in list(self._record.facts.open_commands.items()):
+            if given.seq not in {other.seq for other in self._record.facts.open_commands.values()}:
+                continue  # it worked on two parts, and the other one told its end
+            channel = snapshot.channel(part)
+            if not ours:
+                self._end(given.seq, "unknown", "the machine's controller started anew or was controlled by another")
+            elif channel.done_seq == given.seq:
+                self._end(given.seq, channel.result, channel.reason)
+            elif channel.done_seq > given.seq or channel.seq > given.seq:
+                self._end(given.seq, "unknown", f"{part} reports command {max(channel.done_seq, channel.seq)}")
+            elif fenced and channel.seq < given.seq:
+                self._end(given.seq, "refused", "it did not reach the machine")
 
     def _end(self, seq: int, result: str, reason: str) -> None:
         self._record.write(CommandEnded(seq=seq, result=result, reason=reason))
+        key = self._given_for.pop(seq, "")
         if result == Result.done:
-            self._forgive()
+            self._forgive(key)
             return
-        self._bad_ends += 1
-        self._not_before_s = self._clock.monotonic() + self._pause_s
-        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+        tries = self._tries.get(key, _Tries())
+        not_before = self._clock.monotonic() + tries.pause_s
+        self._tries[key] = _Tries(tries.bad_ends + 1, not_before, min(tries.pause_s * 2, LONGEST_PAUSE_S))
         log.warning("command %d: %s %s", seq, result, reason)
-        if self._bad_ends >= REFUSALS_UNTIL_ALARM:
-            self._record.alarm(ErrorCode.machine_refused, "plc", reason or result)
+        if tries.bad_ends + 1 >= REFUSALS_UNTIL_ALARM:
+            self._record.alarm(AlarmName.machine_refused, key or "plc", reason or result)
 
-    def _forgive(self) -> None:
-        self._bad_ends, self._not_before_s, self._pause_s = 0, 0.0, FIRST_PAUSE_S
-        self._record.end_alarm(ErrorCode.machine_refused, "plc", "station")
+    def _forgive(self, key: str) -> None:
+        if self._tries.pop(key, None) is not None:
+            self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
+
+
+def _unsettled(facts: Facts) -> dict[str, str]:
+    """Return, by tag, the other end of each transfer of which only the beginning is known."""
+    other: dict[str, str] = {}
+    for lift, given in facts.cut_short.items():
+        place = given.arguments.get("place", "")
+        ends = {place: lift, lift: place}
+        other |= {tag: ends[where] for tag, where in facts.places.items() if where in ends}
+    return other
+
+
+def _lets_go(step: Step) -> bool:
+    """Whether a task that does not go on leaves an empty lift to others."""
+    return isinstance(step, Stuck) or (isinstance(step, Wait) and step.for_people)
+
+
+def _engaged(lift: str, view: View) -> bool:
+    body = view.snapshot.lift(lift)
+    return body.loaded or not body.transfer_home

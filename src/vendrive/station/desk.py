@@ -1,6 +1,6 @@
-"""The kiosk's desk: who is being served, what the kiosk shows, and what is wanted of the machine.
+"""The desk of one bay: who is being served, what its kiosk shows, and what is wanted of the machine for them.
 
-It lives in one loop: HTTP handlers call its verbs, the link calls `tick` with each snapshot. A refused person changes
+It lives in one loop: HTTP handlers call its verbs, the yard calls `tick` with each snapshot. A refused person changes
 nothing here but the journal.
 """
 
@@ -17,10 +17,10 @@ from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
 from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Lending
-from vendrive.tower.inventory import choose_slot, places
+from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Counted, HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
-from vendrive.wire.machine import STALE_AFTER_S, Door, Snapshot
+from vendrive.wire.journal import HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
+from vendrive.wire.machine import STALE_AFTER_S, Door, Mode, Plc, Snapshot
 
 ASKING_S = 90.0
 FAREWELL_S = 12.0
@@ -63,14 +63,12 @@ class Desk:
         self._link = link
         self._clock = clock
         self._tidying: Storing | None = None
-        self._recovered = False
         self._verifying = False
-        self.changed: Callable[[], None] = lambda: None
-
-    @property
-    def ready(self) -> bool:
-        """Whether the past is known: a fresh snapshot was read since the start."""
-        return self._recovered
+        self.ready = False
+        # Which desk of the tower is at work for a drive; the yard knows all of them.
+        self.serving: Callable[[str], Desk | None] = lambda drive_id: None
+        # How many slots are promised to cars of the other bays.
+        self.promised: Callable[[Desk, Snapshot], int] = lambda desk, snapshot: 0
 
     # What people at the kiosk do
 
@@ -81,6 +79,7 @@ class Desk:
             told.drive_id = lending.drive_id
             self._admission.check_collect(lending, claims, self._record.facts)
             self._check_free(lending.drive_id)
+            self._check_here(lending.drive_id)
             snapshot = self._machine_now()
             if lending.vehicle.tag not in places(snapshot) and self.talk is None:
                 raise Refused(ErrorCode.car_missing)
@@ -117,8 +116,8 @@ class Desk:
                 raise Refused(ErrorCode.nothing_lent)
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
-            snapshot = self._machine_now()
-            self._check_room(snapshot)
+            self._check_here(lending.drive_id)
+            self._check_room(self._machine_now())
         self.farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
         self.talk = ReturnTalk(lending, self.side)
@@ -140,37 +139,35 @@ class Desk:
 
     # What the machine's snapshots bring
 
-    async def tick(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot; one that is too old changes nothing."""
+    def tick(self, snapshot: Snapshot) -> bool:
+        """Go on from a snapshot; one that is too old changes nothing. Returns whether a conversation has ended."""
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
         if self.farewell is not None and now > self.farewell.until_s:
             self.farewell = None
-        if now - snapshot.read_at_s <= STALE_AFTER_S:
-            self._go_on(snapshot)
-        await self.side.controller.tick(snapshot)
-        self.changed()
+        return now - snapshot.read_at_s <= STALE_AFTER_S and self._go_on(snapshot)
 
-    def count(self, snapshot: Snapshot, reason: str) -> None:
-        """Journal where every car stands."""
-        self._record.write(Counted(places=places(snapshot), reason=reason))
+    def next_due_s(self) -> float:
+        """Return when, on the monotonic clock, something here ends by itself; infinity where nothing does."""
+        asking = self.asking.until_s if self.asking is not None else float("inf")
+        farewell = self.farewell.until_s if self.farewell is not None else float("inf")
+        return min(asking, farewell, self.talk.next_due_s() if self.talk is not None else float("inf"))
 
-    def _go_on(self, snapshot: Snapshot) -> None:
-        if not self._recovered:
-            self._recovered = True
-            self._recover(snapshot)
+    def _go_on(self, snapshot: Snapshot) -> bool:
+        ended = False
         if self.talk is not None:
             self.talk.tick(snapshot)
             if self.talk.over:
-                self._end_talk(self.talk, snapshot)
-        self.side.controller.want(self.talk.task if self.talk is not None else self._tidy(snapshot))
+                self._end_talk(self.talk)
+                ended = True
+        self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
+        return ended
 
-    def _end_talk(self, talk: Talk, snapshot: Snapshot) -> None:
+    def _end_talk(self, talk: Talk) -> None:
         self.talk = None
-        self.count(snapshot, f"after drive {talk.lending.drive_id}")
         until = self._clock.monotonic() + FAREWELL_S
-        if talk.lending.drive_id == self._record.facts.handing_over:
+        if talk.lending.drive_id == self._record.facts.handing_over.get(self.side.name):
             # It ended without its person, so nothing said so yet: the next start must not bring the car again.
             self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
@@ -183,26 +180,26 @@ class Desk:
         bay = self.side.sensed(snapshot)
         left = self.side.in_the_way("", snapshot)
         if self._tidying is None and left and bay.street_door == Door.closed:
-            self._tidying = Storing(self.side, left, "tidy up")
+            self._tidying = Storing(self.side, self.side.name, left, "tidy up")
         if self._tidying is not None:
             task = self._tidying.task(snapshot)
             if self._tidying.slot_reached(snapshot):
                 self._tidying = None
             return task
-        if not bay.vehicle and bay.street_door != Door.closed:
+        if bay.empty and bay.street_door != Door.closed:
             return self.side.closing()
         return None
 
-    def _recover(self, snapshot: Snapshot) -> None:
+    def recover(self, snapshot: Snapshot) -> None:
         """Find the conversation that was open when the program ended; what is sensed decides what goes on."""
-        self.count(snapshot, "start")
+        self.ready = True
         self.talk = self._open_return(snapshot) or self._open_hand_over(snapshot)
-        log.info("recovered: %s", type(self.talk).__name__ if self.talk else "nobody was being served")
+        log.info("%s: %s", self.side.name, type(self.talk).__name__ if self.talk else "nobody was being served")
 
     def _open_return(self, snapshot: Snapshot) -> ReturnTalk | None:
         """Return the return that goes on: its own car is here, or a wrong one stands before the open street door."""
         facts, bay = self._record.facts, self.side.sensed(snapshot)
-        coming = self.side.store.lending(facts.returning) if facts.returning else None
+        coming = self.side.store.lending(facts.returning.get(self.side.name, ""))
         if coming is None or coming.drive_id not in facts.out:
             return None
         talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
@@ -214,7 +211,7 @@ class Desk:
 
     def _open_hand_over(self, snapshot: Snapshot) -> HandOverTalk | None:
         """Return the hand-over that goes on; none is begun for a car that stands in its slot when its time is over."""
-        handing = self.side.store.lending(self._record.facts.handing_over or "")
+        handing = self.side.store.lending(self._record.facts.handing_over.get(self.side.name, ""))
         if handing is None:
             return None
         stored = places(snapshot).get(handing.vehicle.tag) in {slot.name for slot in self.side.layout.slots}
@@ -231,20 +228,28 @@ class Desk:
         if self.talk is not None and not self.talk.admits(drive_id, self._link.fresh):
             raise Refused(ErrorCode.kiosk_busy)
 
+    def _check_here(self, drive_id: str) -> None:
+        """Refuse where another bay of the tower is at work for this drive: there it goes on."""
+        other = self.serving(drive_id)
+        if other is not None and other is not self:
+            raise Refused(ErrorCode.at_other_bay, bay=other.side.name)
+
     def _check_room(self, snapshot: Snapshot) -> None:
-        bay = self.side.sensed(snapshot)
-        if bay.vehicle or self._tidying is not None:
+        if not self.side.sensed(snapshot).empty or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
-        if choose_slot(snapshot, self.side.layout, ()) is None:
+        if self.side.free_slots(snapshot) <= self.promised(self, snapshot):
             raise Refused(ErrorCode.no_room)
 
     def _machine_now(self) -> Snapshot:
-        """Return what is known of the machine; refuses machine_unknown, machine_stopped."""
+        """Return what is known of the machine; refuses where it is unknown, or does not work for customers now."""
         snapshot = self._link.fresh
-        if snapshot is None or not self._recovered:
+        if snapshot is None or not self.ready:
             raise Refused(ErrorCode.machine_unknown)
-        if snapshot.plc.emergency_stop or self._link.stop_pending:
-            raise Refused(ErrorCode.machine_stopped)
+        closed = ErrorCode.machine_stopped if self._link.stop_pending else closed_because(snapshot.plc)
+        if closed is not None:
+            raise Refused(closed)
+        if self.side.controller.view(snapshot).out_of_service(self.side.name):
+            raise Refused(ErrorCode.part_locked, part=self.side.name)
         return snapshot
 
     def _asked(self, method: str) -> Asking:
@@ -278,8 +283,14 @@ class Desk:
         with _Journaled(self, drive):
             self._admission.check_unchanged(asking.lending)
             self._check_free(drive)
+            self._check_here(drive)
         self._record.write(
-            PersonVerified(drive_id=drive, method="face" if method == "face" else "pin", distance=distance)
+            PersonVerified(
+                drive_id=drive,
+                bay=self.side.name,
+                method="face" if method == "face" else "pin",
+                distance=distance,
+            )
         )
         if isinstance(self.talk, HandOverTalk) and self.talk.lending.drive_id == drive:
             self.talk.resume()
@@ -292,6 +303,17 @@ class Desk:
     def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
         """Journal that somebody was refused."""
         self._record.write(PersonRefused(drive_id=drive_id, code=code))
+
+
+def closed_because(plc: Plc) -> ErrorCode | None:
+    """Return why the tower serves nobody now, or None."""
+    if plc.fire:
+        return ErrorCode.machine_fire
+    if plc.emergency_stop:
+        return ErrorCode.machine_stopped
+    if not plc.mains:
+        return ErrorCode.machine_power
+    return None if plc.mode == Mode.automatic else ErrorCode.machine_not_automatic
 
 
 class _Verification:

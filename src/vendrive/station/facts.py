@@ -1,35 +1,58 @@
-"""What the journal says has happened: a fold over its events, made anew at each start."""
+"""What the journal says has happened: a fold over its events, from the newest checkpoint on or from the first entry.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+A field that is new has a default: the facts of an older program and an older journal are read as they are.
+"""
 
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from vendrive.tower.belief import Belief, believe
 from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
 
+FOLD = 1
+"""Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
-@dataclass
-class Facts:
-    """The past, as far as it decides the present."""
+NO_BAY = ""
+"""Journals of stations that had one bay do not name it where a person is verified."""
+
+
+class Facts(BaseModel):
+    """The past, as far as it decides the present.
+
+    By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
+    `handing_over` and `returning`, the drive that is served there. By tag: `places`, where the journal believes each
+    car. By drive: `out`, the vehicle that is lent. By name and part: `alarms`.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     control_epoch: int = 0
     last_seq: int = 0
-    open_command: events.CommandGiven | None = None
-    presented: set[str] = field(default_factory=set)
-    out: dict[str, str] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    handing_over: str | None = None
-    returning: str | None = None
-    alarms: dict[str, events.Alarm] = field(default_factory=dict)
+    open_commands: dict[str, events.CommandGiven] = {}
+    cut_short: dict[str, events.CommandGiven] = {}
+    places: dict[str, str] = {}
+    presented: set[str] = set()
+    out: dict[str, str] = {}
+    used: set[str] = set()
+    handing_over: dict[str, str] = {}
+    returning: dict[str, str] = {}
+    locked: dict[str, str] = {}
+    alarms: dict[str, events.Alarm] = {}
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
+        self._believe(event)
         match event:
             case events.Started(control_epoch=epoch):
                 self.control_epoch = max(self.control_epoch, epoch)
             case events.CommandGiven(seq=seq):
-                self.last_seq, self.open_command = seq, event
-            case events.CommandEnded(seq=seq):
-                self._command_ended(seq)
+                self.last_seq = max(self.last_seq, seq)
+            case events.PartLocked(part=part, staff=staff):
+                self.locked[part] = staff
+            case events.PartReleased(part=part):
+                self.locked.pop(part, None)
             case events.Alarm(name=name, part=part):
                 self.alarms[f"{name} {part}"] = event
             case events.AlarmEnded(name=name, part=part):
@@ -37,35 +60,45 @@ class Facts:
             case _:
                 self._drive_event(event)
 
-    def _command_ended(self, seq: int) -> None:
-        if self.open_command is not None and self.open_command.seq == seq:
-            self.open_command = None
+    def _believe(self, event: Event) -> None:
+        belief = believe(Belief(self.places, self.open_commands, self.cut_short), event)
+        self.places, self.open_commands, self.cut_short = belief.places, belief.open_commands, belief.cut_short
 
     def _drive_event(self, event: Event) -> None:
         match event:
-            case events.PersonVerified(drive_id=drive) if drive not in self.used:
+            case events.PersonVerified(drive_id=drive, bay=bay) if drive not in self.used:
                 # A bay serves one conversation at a time: a new one says that the other is over, however it ended.
-                self.handing_over, self.returning = drive, None
-            case events.VehiclePresented(drive_id=drive):
+                self.handing_over = {**_without(self.handing_over, drive), bay: drive}
+                self.returning.pop(bay, None)
+            case events.VehiclePresented(drive_id=drive, bay=bay):
                 self.presented.add(drive)
-            case events.HandOverAborted():
-                self.handing_over = None
+                if self.handing_over.pop(NO_BAY, None) == drive:
+                    self.handing_over[bay] = drive
+            case events.HandOverAborted(drive_id=drive):
+                self.handing_over = _without(self.handing_over, drive)
             case events.HandedOver(drive_id=drive, vehicle_id=vehicle):
                 self.used.add(drive)
+                self.presented.discard(drive)
                 self.out[drive] = vehicle
-                self.handing_over = None
-            case events.ReturnStarted(drive_id=drive):
-                self.returning, self.handing_over = drive, None
+                self.handing_over = _without(self.handing_over, drive)
+            case events.ReturnStarted(drive_id=drive, bay=bay):
+                self.returning = {**_without(self.returning, drive), bay: drive}
+                for over in (bay, NO_BAY):
+                    self.handing_over.pop(over, None)
             case events.Returned(drive_id=drive):
                 self.out.pop(drive, None)
-                self.returning = None
+                self.returning = _without(self.returning, drive)
             case _:
                 pass
 
 
-def fold(past: Iterable[Event]) -> Facts:
-    """Return what has happened."""
-    facts = Facts()
+def fold(past: Iterable[Event], facts: Facts | None = None) -> Facts:
+    """Return what has happened, from `facts` on (None: from the beginning); `facts` itself is changed."""
+    facts = facts or Facts()
     for event in past:
         facts.apply(event)
     return facts
+
+
+def _without(bays: Mapping[str, str], drive: str) -> dict[str, str]:
+    return {bay: served for bay, served in bays.items() if served != drive}

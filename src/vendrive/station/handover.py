@@ -11,11 +11,13 @@ from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.store import Lending
 from vendrive.tower.control import BringToBay, OpenStreet, Stuck
+from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import HandedOver, HandOverAborted, VehiclePresented
 from vendrive.wire.machine import Door, Snapshot
 
 NOBODY_CAME_S = 180.0
+STUCK_S = 120.0
 CANCELLED = "cancelled"
 TIMED_OUT = "timed_out"
 
@@ -42,7 +44,7 @@ class HandOverTalk:
         self._side = side
         self._active_s = side.clock.monotonic()
         self._storing: Storing | None = None
-        self._was_out = False
+        self._stuck_since_s: float | None = None
 
     @property
     def over(self) -> bool:
@@ -106,8 +108,20 @@ class HandOverTalk:
         self.task = Task(BringToBay(vehicle.tag, side.name), f"hand-over {self.lending.drive_id}")
         if side.controller.is_reached(self.task, snapshot):
             self._present()
-        elif isinstance(side.controller.step, Stuck) and not self.live:
-            side.record.alarm(side.controller.step.code, side.name, "hand-over")
+        else:
+            self._give_up_in_time()
+
+    def _give_up_in_time(self, code: ErrorCode | None = None) -> None:
+        """Nobody waits for ever for a car that does not come: they are told why, and the pass stays good."""
+        code = code or self._stuck()
+        if code is None:
+            self._stuck_since_s = None
+            return
+        now = self._side.clock.monotonic()
+        self._stuck_since_s = now if self._stuck_since_s is None else self._stuck_since_s
+        if self.live and now - self._stuck_since_s > STUCK_S:
+            self.abort(code)
+        if not self.live:
             self.phase = Phase.over
 
     def _is_cancelled(self) -> bool:
@@ -118,10 +132,14 @@ class HandOverTalk:
     def _clear(self, other: str | None, snapshot: Snapshot) -> None:
         """Store the car that is in the way; it goes on until that car stands in its slot."""
         if self._storing is None or (other and self._storing.tag != other):
-            self._storing = Storing(self._side, other or "", "clear the bay")
+            self._storing = Storing(self._side, self._side.name, other or "", "clear the bay")
+            standing = places(snapshot).get(other or "", "")
+            if self._side.layout.is_slot(standing):
+                self._storing.away_from(standing)
         self.task = self._storing.task(snapshot)
         if self._storing.slot_reached(snapshot):
             self._storing = None
+        self._give_up_in_time(ErrorCode.no_room if self.task is None else None)
 
     def _present(self) -> None:
         drive, facts = self.lending.drive_id, self._side.record.facts
@@ -152,12 +170,16 @@ class HandOverTalk:
 
     def _handed_over(self) -> None:
         drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
-        self._side.record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, bay=self._side.name))
+        self._side.record.write(
+            HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
+        )
         self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
 
     def _store_back(self, snapshot: Snapshot) -> None:
-        self._storing = self._storing or Storing(self._side, self.lending.vehicle.tag, "the window has ended")
+        self._storing = self._storing or Storing(
+            self._side, self._side.name, self.lending.vehicle.tag, "the window has ended"
+        )
         self.task = self._storing.task(snapshot)
         if self._storing.slot_reached(snapshot):
             self.phase, self._storing = Phase.over, None
@@ -167,10 +189,21 @@ class HandOverTalk:
         if self._side.controller.is_reached(self.task, snapshot):
             self.phase = Phase.over
 
+    def next_due_s(self) -> float:
+        """Return when, on the monotonic clock, something here ends by itself."""
+        window_s = (self.lending.not_after - self._side.clock.now()).total_seconds()
+        due = [self._active_s + NOBODY_CAME_S] if self.live else []
+        due += [self._stuck_since_s + STUCK_S] if self._stuck_since_s is not None else []
+        due += [self._side.clock.monotonic() + window_s] if window_s > 0 else []
+        return min(due, default=float("inf"))
+
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on, where only somebody else can decide."""
-        step = self._side.controller.step
-        return step.code if isinstance(step, Stuck) and self.live else None
+        return self._stuck() if self.live else None
+
+    def _stuck(self) -> ErrorCode | None:
+        step = self._side.controller.step(self._side.name)
+        return step.code if isinstance(step, Stuck) else None
 
 
 def restored(lending: Lending, side: BaySide) -> HandOverTalk:

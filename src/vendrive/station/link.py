@@ -102,7 +102,7 @@ class Link:
                     await self._send_stop(machine)
                 self.snapshot = self._dated(await machine.read())
                 await read(self.snapshot)
-                await asyncio.sleep(READ_PERIOD_S)
+                await machine.wait(READ_PERIOD_S)
         finally:
             beating.cancel()
 

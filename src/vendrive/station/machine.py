@@ -40,6 +40,10 @@ class Machine(Protocol):
         """Read every value in one request."""
         ...
 
+    async def wait(self, seconds: float) -> None:
+        """Return when something may have changed, at the latest after `seconds`."""
+        ...
+
     async def beat(self, count: int) -> None:
         """Show that the station lives; only a changed count is a sign of life."""
         ...

@@ -99,6 +99,9 @@ class OpcuaMachine:
         # The start of the request, not its end: data is never taken for younger than it is.
         return _snapshot(values, self._layout, started)
 
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     async def beat(self, count: int) -> None:
         async with _in_time(REQUEST_TIMEOUT_S):
             node = self._connection().get_node(self._id("Plc.station_heartbeat"))

@@ -3,36 +3,39 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
 from vendrive.clock import Clock
 from vendrive.station.admission import Admission
-from vendrive.station.bay import BaySide
+from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
-from vendrive.station.database import Database
+from vendrive.station.database import Database, NotWritten
 from vendrive.station.desk import Desk
 from vendrive.station.faces import DlibFaces, Faces
 from vendrive.station.journal import Journal
+from vendrive.station.keeper import Keeper
 from vendrive.station.keys import load_keys, pinned_retail_keys
 from vendrive.station.kiosk.app import Kiosk
 from vendrive.station.link import Link
-from vendrive.station.machine import Machine
+from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.opcua import Access, OpcuaMachine
-from vendrive.station.orders import Operator, Orders
+from vendrive.station.orders import Orders
 from vendrive.station.record import Record
 from vendrive.station.report import tower_report
 from vendrive.station.safety import Safety
 from vendrive.station.server import serving
 from vendrive.station.settings import Settings
+from vendrive.station.staff import Staff
 from vendrive.station.store import Store
 from vendrive.station.uplink import RetailClient, Uplink
+from vendrive.station.watch import Watch
+from vendrive.station.yard import Yard
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import Snapshot
-from vendrive.wire.orders import OperatorAction, OperatorRequest
 from vendrive.wire.report import TowerReport
 
 WATCH_PERIOD_S = 1.0
@@ -42,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Station:
-    """All parts of a running station; `url` is the kiosk's address."""
+    """All parts of a running station; bays have a desk and a kiosk each."""
 
     settings: Settings
     clock: Clock
@@ -52,33 +55,55 @@ class Station:
     record: Record
     link: Link
     controller: Controller
-    desk: Desk
+    yard: Yard
     safety: Safety
-    kiosk: Kiosk
+    watch: Watch
+    kiosks: Mapping[str, Kiosk]
     uplink: Uplink
+    keeper: Keeper
     client: RetailClient
     extra_routes: tuple[BaseRoute, ...]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[str]:
-        """Run until the block ends; yields the kiosk's address. An error of any part ends all of it."""
-        application = self.kiosk.application(self.extra_routes)
+    async def running(self) -> AsyncIterator[dict[str, str]]:
+        """Run until the block ends; yields each kiosk's address by bay. An error of any part ends all of it."""
         try:
-            async with serving(application, self.settings.port) as url, asyncio.TaskGroup() as group:
+            async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+                urls = await self._serve(stack)
                 tasks = [
-                    group.create_task(self.link.run(self.controller.connected, self._read)),
+                    group.create_task(self.link.run(self._connected, self._read)),
                     group.create_task(self.uplink.run()),
                     group.create_task(self._watch()),
+                    group.create_task(self.keeper.run()),
                 ]
-                yield url
-                self.kiosk.end()
+                yield urls
+                self._end_kiosks()
                 self.link.end()
                 for task in tasks:
                     task.cancel()
         finally:
-            self.kiosk.end()
+            self._end_kiosks()
             await self.client.close()
+            with self._writing():
+                self.record.close()
             self.database.close()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of the first bay: small towers have no other."""
+        return next(iter(self.yard.desks.values()))
+
+    async def _serve(self, stack: AsyncExitStack) -> dict[str, str]:
+        """Serve each bay's kiosk on a port of its own: the first on the port of the settings, the others after it."""
+        urls: dict[str, str] = {}
+        for at, (bay, kiosk) in enumerate(self.kiosks.items()):
+            port = self.settings.port + at if self.settings.port else 0
+            urls[bay] = await stack.enter_async_context(serving(kiosk.application(self.extra_routes), port))
+        return urls
+
+    def _end_kiosks(self) -> None:
+        for kiosk in self.kiosks.values():
+            kiosk.end()
 
     def report(self) -> TowerReport | None:
         """Return the tower's report; None before the machine was ever read."""
@@ -93,27 +118,47 @@ class Station:
             self._activity(),
             self.journal.head()[0],
             self.store.cursor,
+            self.record.facts.locked,
         )
 
     def _activity(self) -> str:
-        task = self.controller.task
-        return task.purpose if task is not None else ""
+        return "; ".join(dict.fromkeys(task.purpose for task in self.controller.tasks.values()))
+
+    async def _connected(self, machine: Machine, snapshot: Snapshot) -> None:
+        try:
+            await self.controller.connected(machine, snapshot)
+        except NotWritten as error:
+            raise MachineLost(f"control is not taken: {error}") from error
 
     async def _read(self, snapshot: Snapshot) -> None:
-        self.safety.look(snapshot)
-        await self.desk.tick(snapshot)
+        with self._writing():
+            self.controller.settle(snapshot)
+            self.safety.look(self.controller.view(snapshot))
+            if self.link.fresh is snapshot:
+                self.watch.look(snapshot)
+            await self.yard.tick(snapshot)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What cannot be journaled is not done, and asked again with the next snapshot; the program goes on."""
+        try:
+            yield
+        except NotWritten as error:
+            log.error("nothing can be written: %s", error)
 
     async def _watch(self) -> None:
         """Notice a machine that does not answer at all."""
         while True:
             await asyncio.sleep(WATCH_PERIOD_S)
             if self.link.fresh is None:
-                self.safety.lost()
+                with self._writing():
+                    self.safety.lost()
 
 
-def ready_line(url: str) -> str:
-    """Return the line that a parent program waits for."""
-    return "ready " + json.dumps({"kiosk": url})
+def ready_line(urls: Mapping[str, str]) -> str:
+    """Return the line that a parent program waits for: the first kiosk, and all of them by bay."""
+    first = next(iter(urls.values()))
+    return "ready " + json.dumps({"kiosk": first} | {f"kiosk_{bay}": url for bay, url in urls.items()})
 
 
 def build_station(
@@ -134,21 +179,31 @@ def build_station(
     retail_keys = pinned_retail_keys(settings.keys / "retail.json")
     retail_keys()
     database = Database(settings.data / "journal.sqlite")
-    journal, store = Journal(database, clock), Store(database, keys.sealing.private_bytes_raw())
+    secret = keys.sealing.private_bytes_raw()
+    journal, store = Journal(database, clock, secret), Store(database, secret)
     record = Record(journal)
     access = Access(settings.machine_url, settings.pki, f"urn:vendrive:station:{settings.tower_id}")
     access.own(clock)
     link = Link(make_machine or (lambda: OpcuaMachine(access, layout, clock)), clock)
     controller = Controller(link, record, layout, clock, settings.tower_id)
-    side = BaySide(layout.bays[0].name, layout, record, store, controller, clock)
+    side = TowerSide(layout, record, store, controller, clock)
     eyes = faces or DlibFaces()
     admission = Admission(settings.tower_id, database, store, keys.sealing, retail_keys, eyes, clock)
-    desk, safety = Desk(side, admission, link, clock), Safety(link, record, clock)
-    orders = Orders(settings.tower_id, database, store, record, retail_keys, _operator(safety), clock)
+    desks = {
+        bay.name: Desk(BaySide(layout, record, store, controller, clock, bay.name), admission, link, clock)
+        for bay in layout.bays
+    }
+    safety = Safety(link, record, clock)
+    staff = Staff(side, safety, link, clock)
+    orders = Orders(settings.tower_id, database, store, record, retail_keys, staff.obey, clock)
     client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
     station: Station
     uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), clock)
-    kiosk = Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id, extra_scripts)
+    keeper = Keeper(database, journal, record, store, settings.data, lambda: uplink.heard_s, clock)
+    kiosks = {
+        bay: Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id, extra_scripts)
+        for bay, desk in desks.items()
+    }
     station = Station(
         settings,
         clock,
@@ -158,22 +213,13 @@ def build_station(
         record,
         link,
         controller,
-        desk,
+        Yard(side, desks),
         safety,
-        kiosk,
+        Watch(desks, store, clock),
+        kiosks,
         uplink,
+        keeper,
         client,
         tuple(extra_routes),
     )
     return station
-
-
-def _operator(safety: Safety) -> Operator:
-    async def obey(request: OperatorRequest) -> None:
-        match request.action:
-            case OperatorAction.emergency_stop:
-                await safety.stop(f"console: {request.staff}")
-            case OperatorAction.acknowledge_help:
-                await safety.end_help(f"console: {request.staff}")
-
-    return obey

@@ -1,5 +1,6 @@
 """The tower's report for the console, from the newest snapshot."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from vendrive.tower.layout import Layout
@@ -18,25 +19,29 @@ def tower_report(
     activity: str,
     journal_seq: int,
     order_number: int,
+    locked: Collection[str] = (),
 ) -> TowerReport:
     """Return the report; where the snapshot is old its places are the last known and the machine is unknown."""
     return TowerReport(
         tower_id=tower_id,
         at=at,
-        machine=snapshot.plc.mode if fresh else UNKNOWN,
+        machine=snapshot.plc.state if fresh else UNKNOWN,
+        mode=snapshot.plc.mode,
         emergency_stop=snapshot.plc.emergency_stop,
         help_called=snapshot.plc.help_called,
+        fire=snapshot.plc.fire,
+        mains=snapshot.plc.mains,
         activity=activity,
         storeys=layout.storeys,
-        lifts=tuple(_lift(lift) for lift in snapshot.lifts),
-        slots=tuple(_slot(slot, layout) for slot in snapshot.slots),
-        bays=tuple(_bay(bay) for bay in snapshot.bays),
+        lifts=tuple(_lift(lift, locked) for lift in snapshot.lifts),
+        slots=tuple(_slot(slot, layout, locked) for slot in snapshot.slots),
+        bays=tuple(_bay(bay, locked) for bay in snapshot.bays),
         journal_seq=journal_seq,
         order_number=order_number,
     )
 
 
-def _lift(lift: Lift) -> LiftReport:
+def _lift(lift: Lift, locked: Collection[str]) -> LiftReport:
     return LiftReport(
         name=lift.name,
         position_mm=lift.position_mm,
@@ -44,15 +49,25 @@ def _lift(lift: Lift) -> LiftReport:
         moving=lift.moving,
         loaded=lift.loaded,
         tag=lift.tag,
+        fault=lift.fault,
+        locked_out=lift.locked_out or lift.name in locked,
     )
 
 
-def _slot(slot: Slot, layout: Layout) -> SlotReport:
+def _slot(slot: Slot, layout: Layout, locked: Collection[str]) -> SlotReport:
     plan = layout.slot(slot.name)
-    return SlotReport(name=slot.name, storey=plan.storey, column=plan.column, occupied=slot.occupied, tag=slot.tag)
+    return SlotReport(
+        name=slot.name,
+        storey=plan.storey,
+        column=plan.column,
+        occupied=slot.occupied,
+        tag=slot.tag,
+        movement=slot.movement,
+        locked_out=slot.locked_out or slot.name in locked,
+    )
 
 
-def _bay(bay: Bay) -> BayReport:
+def _bay(bay: Bay, locked: Collection[str]) -> BayReport:
     return BayReport(
         name=bay.name,
         street_door=bay.street_door,
@@ -60,4 +75,8 @@ def _bay(bay: Bay) -> BayReport:
         vehicle=bay.vehicle,
         tag=bay.tag,
         person=bay.person or bay.cabin,
+        cabin=bay.cabin,
+        exit_closed=bay.exit_closed,
+        fault=bay.fault,
+        locked_out=bay.locked_out or bay.name in locked,
     )

@@ -55,7 +55,7 @@ class ReturnTalk:
         self.slot: str | None = None
         self._side = side
         self._refused: set[ErrorCode] = set()
-        self._storing = Storing(side, lending.vehicle.tag, f"return {lending.drive_id}")
+        self._storing = Storing(side, side.name, lending.vehicle.tag, f"return {lending.drive_id}")
         self._active_s = side.clock.monotonic()
         self._measured: Measured | None = None
 
@@ -101,7 +101,7 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        if self.phase == Phase.storing or self._side.sensed(snapshot).vehicle:
+        if self.phase == Phase.storing or not self._side.sensed(snapshot).empty:
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
 
@@ -117,12 +117,12 @@ class ReturnTalk:
         side, bay = self._side, self._side.sensed(snapshot)
         now = side.clock.monotonic()
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
-        if bay.vehicle:
+        if not bay.empty:
             self.phase, self.checks = Phase.check, judge(bay, self.lending, self._limits())
             self._note_refusal()
         else:
             self.phase, self.checks = Phase.drive_in, ()
-        if bay.vehicle or not side.nobody(bay) or bay.street_door != Door.open:
+        if not bay.empty or not side.nobody(bay) or bay.street_door != Door.open:
             self._active_s = now
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
@@ -164,9 +164,13 @@ class ReturnTalk:
             mass_kg=min(order.mass_kg, fits.mass_kg),
         )
 
+    def next_due_s(self) -> float:
+        """Return when, on the monotonic clock, something here ends by itself."""
+        return self._active_s + NOBODY_CAME_S if self.phase == Phase.drive_in else float("inf")
+
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on while it stores."""
-        step = self._side.controller.step
+        step = self._side.controller.step(self._side.name)
         return step.code if isinstance(step, Stuck) and self.phase == Phase.storing else None
 
 

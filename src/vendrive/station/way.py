@@ -3,8 +3,8 @@
 from typing import Literal, NamedTuple
 
 from vendrive.tower.inventory import places
-from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Door, Snapshot
+from vendrive.tower.layout import BayPlan, Layout
+from vendrive.wire.machine import NO_STOREY, Door, Lift, Snapshot
 
 State = Literal["pending", "active", "done"]
 
@@ -22,7 +22,7 @@ STORING = ("shut", "load", "ride", "unload")
 
 def bringing(snapshot: Snapshot, tag: str, bay_name: str, layout: Layout) -> tuple[WayStep, ...]:
     """Return the way from the slot to an open street door, as sensed."""
-    bay, lift = snapshot.bay(bay_name), snapshot.lift(layout.bay(bay_name).lift)
+    bay, lift = snapshot.bay(bay_name), _lift_of(snapshot, tag, layout.bay(bay_name))
     where = places(snapshot).get(tag)
     if where == bay.name:
         at = 5 if bay.street_door == Door.open else 4
@@ -37,16 +37,22 @@ def bringing(snapshot: Snapshot, tag: str, bay_name: str, layout: Layout) -> tup
 
 def storing(snapshot: Snapshot, tag: str, bay_name: str, layout: Layout) -> tuple[WayStep, ...]:
     """Return the way from the bay to a slot, as sensed."""
-    bay, lift = snapshot.bay(bay_name), snapshot.lift(layout.bay(bay_name).lift)
+    bay, lift = snapshot.bay(bay_name), _lift_of(snapshot, tag, layout.bay(bay_name))
     where = places(snapshot).get(tag)
     if where in {slot.name for slot in layout.slots}:
         at = 4
     elif where == lift.name or not lift.transfer_home:
-        at = 3 if lift.storey != layout.storey_of(bay.name) and lift.storey != -1 else 2
+        at = 3 if lift.storey != layout.storey_of(bay.name) and lift.storey != NO_STOREY else 2
         at = at if lift.transfer_home or bay.inner_door == Door.closed else 1
     else:
         at = 1 if bay.street_door == Door.closed else 0
     return _steps(STORING, at)
+
+
+def _lift_of(snapshot: Snapshot, tag: str, plan: BayPlan) -> Lift:
+    """Return the lift that carries this car, or else the one of the bay that is at work."""
+    lifts = [snapshot.lift(name) for name in plan.lifts]
+    return max(lifts, key=lambda lift: (lift.tag == tag, not lift.transfer_home, lift.busy))
 
 
 def _level_with(storey: int, place: str, layout: Layout) -> bool:

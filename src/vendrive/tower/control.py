@@ -1,21 +1,22 @@
-"""What to do next: a goal is a state that is wanted, and the next step follows from what is sensed now.
+"""What to do next: a goal is a state that is wanted, and the next step follows from what is known now.
 
-Nothing is remembered between steps, so a program that restarts in the middle of anything asks again and goes on.
+Nothing is remembered between steps, so a program that restarts in the middle of anything asks again and goes on. Which
+lift serves a goal, and how far it may go, is said by `vendrive.tower.traffic`.
 """
 
 from dataclasses import dataclass
 
-from vendrive.tower.inventory import places, sightings
-from vendrive.tower.layout import Layout
+from vendrive.tower.layout import BayPlan
+from vendrive.tower.view import View, presence
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.machine import Bay, Door, Lift, Operation, PlcMode, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Nose, Operation, Table
 
 Arguments = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class BringToBay:
-    """The car with this tag stands in the bay and both doors are closed."""
+    """The car with this tag stands in the bay, its nose to the street where it can be turned, and all is closed."""
 
     tag: str
     bay: str
@@ -36,15 +37,22 @@ class CloseStreet:
 
 
 @dataclass(frozen=True)
-class StoreFromBay:
-    """The car with this tag, now in the bay, stands in the slot and the inner door is closed."""
+class Store:
+    """The car with this tag stands in the slot, and the inner door of the bay that it came from is closed."""
 
     tag: str
-    bay: str
     slot: str
 
 
-Goal = BringToBay | OpenStreet | CloseStreet | StoreFromBay
+@dataclass(frozen=True)
+class GiveWay:
+    """The lift stands at the storey: another one wants to pass where it stood."""
+
+    lift: str
+    storey: int
+
+
+Goal = BringToBay | OpenStreet | CloseStreet | Store | GiveWay
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,13 @@ class Do:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing can be asked now; ask again when something is sensed to have changed."""
+    """Nothing can be asked now; ask again when something is sensed to have changed.
+
+    `for_people` says that it is people who keep the machine waiting: an empty lift need not wait for them too.
+    """
 
     reason: str
+    for_people: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,78 +91,65 @@ class Stuck:
 Step = Do | Wait | Done | Stuck
 
 
-def next_step(goal: Goal, snapshot: Snapshot, layout: Layout) -> Step:
-    """Return the one step that leads from what is sensed towards the goal.
+def next_step(goal: Goal, view: View, lift: str = "") -> Step:
+    """Return the one step that leads from what is known towards the goal, by the lift that serves it.
 
-    KeyError for a bay or slot that is not there. Whether the snapshot is fresh is for the interlocks to judge.
+    KeyError for a part that is not there. Whether the snapshot is fresh is for the interlocks to judge.
     """
-    busy = _not_ready(snapshot)
+    busy = view.not_ready()
     if busy:
         return Wait(busy)
     match goal:
         case OpenStreet(bay):
-            return _open_street(snapshot.bay(bay), snapshot, layout)
+            return _unusable(view, bay) or _open_street(view.snapshot.bay(bay), view)
         case CloseStreet(bay):
-            return _close_street(snapshot.bay(bay)) or Done()
+            return _unusable(view, bay) or _close_street(view.snapshot.bay(bay)) or Done()
         case BringToBay(tag, bay):
-            ready = _prepare(bay, snapshot, layout) or _doubt(tag, snapshot)
-            return ready or _bring(tag, bay, snapshot, layout)
-        case StoreFromBay(tag, bay, slot):
-            ready = _prepare(bay, snapshot, layout) or _doubt(tag, snapshot)
-            return ready or _store(tag, bay, slot, snapshot, layout)
+            return _unsure(view, tag, bay, lift) or _unusable(view, bay, lift) or _bring(goal, view, lift)
+        case Store(tag, slot):
+            return _unsure(view, tag, slot, lift) or _unusable(view, lift) or _store(goal, view, lift)
+        case GiveWay(name, storey):
+            return _unusable(view, name) or _to_storey(view.snapshot.lift(name), storey, "", view) or Done()
 
 
-def presence(bay: Bay) -> str:
-    """Return who or what is sensed in a bay, as a sentence, or an empty string where all sources are clear."""
-    sources = [name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)]
-    return f"a person is sensed in {bay.name} by {' and '.join(sources)}" if sources else ""
+def _unusable(view: View, *parts: str) -> Step | None:
+    """Return the end or the wait that a part out of service, or a busy one, means for a goal."""
+    for part in filter(None, parts):
+        reason = view.out_of_service(part)
+        if reason:
+            is_lift = any(plan.name == part for plan in view.layout.lifts)
+            return Stuck(ErrorCode.lift_failed if is_lift else ErrorCode.part_locked, reason)
+    busy = [part for part in parts if part and view.snapshot.channel(part).busy]
+    return Wait(f"{busy[0]} is busy") if busy else None
 
 
-def open_zone_presence(snapshot: Snapshot) -> str:
-    """Return where somebody is sensed behind an inner door that is not closed, or an empty string."""
-    for bay in snapshot.bays:
-        if bay.inner_door != Door.closed and presence(bay):
-            return f"{presence(bay)} and its inner door is not closed"
-    return ""
+def _unsure(view: View, *names: str) -> Stuck | None:
+    doubt = view.doubt_about(*names)
+    return Stuck(ErrorCode.machine_contradiction, doubt.reason) if doubt else None
 
 
-def _not_ready(snapshot: Snapshot) -> str:
-    plc = snapshot.plc
-    if plc.emergency_stop or plc.mode == PlcMode.stopped:
-        return f"stopped: {plc.stop_reason}"
-    if plc.mode != PlcMode.idle:
-        return f"the machine is {plc.mode}"
-    moving = [lift.name for lift in snapshot.lifts if lift.moving]
-    return f"{moving[0]} moves" if moving else open_zone_presence(snapshot)
-
-
-def _prepare(bay_name: str, snapshot: Snapshot, layout: Layout) -> Step | None:
+def _prepare(lift: Lift, view: View) -> Step | None:
     """Return the step that ends what was cut short, or None where nothing was."""
-    lift = snapshot.lift(layout.bay(bay_name).lift)
     if lift.transfer_home:
         return None
-    if lift.storey == -1:
+    if lift.storey == NO_STOREY:
         return Stuck(ErrorCode.machine_contradiction, f"the transfer of {lift.name} is out between two levels")
-    for plan in layout.bays:
-        bay = snapshot.bay(plan.name)
-        if plan.lift == lift.name and bay.inner_door != Door.closed and bay.street_door != Door.closed:
+    for plan in view.layout.bays_of(lift.name):
+        bay = view.snapshot.bay(plan.name)
+        if plan.storey == lift.storey and bay.inner_door != Door.closed and bay.street_door != Door.closed:
             return _close_street(bay)
     return Do(Operation.finish_transfer, (("lift", lift.name),), "a transfer was cut short")
 
 
-def _doubt(tag: str, snapshot: Snapshot) -> Stuck | None:
-    seen = sightings(snapshot, tag)
-    if len(seen) < 2:
-        return None
-    return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is read in {' and '.join(seen)}")
-
-
-def _open_street(bay: Bay, snapshot: Snapshot, layout: Layout) -> Step:
+def _open_street(bay: Bay, view: View) -> Step:
     if bay.street_door == Door.open and bay.inner_door == Door.closed:
         return Done()
     if bay.inner_door != Door.closed:
-        return _prepare(bay.name, snapshot, layout) or _close_inner(bay)
-    return Do(Operation.open_street_door, (("bay", bay.name),), f"the street door of {bay.name} is {bay.street_door}")
+        out = next((lift for lift in view.lifts_at(bay.name) if not lift.transfer_home), None)
+        return (_prepare(out, view) if out else None) or _close_inner(bay)
+    return _align(bay) or _do(
+        Operation.open_street_door, f"the street door of {bay.name} is {bay.street_door}", bay=bay.name
+    )
 
 
 def _close_street(bay: Bay) -> Step | None:
@@ -158,88 +157,144 @@ def _close_street(bay: Bay) -> Step | None:
         return None
     if presence(bay):
         return Wait(presence(bay))
-    return Do(Operation.close_street_door, (("bay", bay.name),), f"the street door of {bay.name} is {bay.street_door}")
+    return _do(Operation.close_street_door, f"the street door of {bay.name} is {bay.street_door}", bay=bay.name)
 
 
 def _close_inner(bay: Bay) -> Do:
-    return Do(Operation.close_inner_door, (("bay", bay.name),), f"the inner door of {bay.name} is {bay.inner_door}")
+    return _do(Operation.close_inner_door, f"the inner door of {bay.name} is {bay.inner_door}", bay=bay.name)
 
 
-def _bring(tag: str, bay_name: str, snapshot: Snapshot, layout: Layout) -> Step:
-    bay, lift = snapshot.bay(bay_name), snapshot.lift(layout.bay(bay_name).lift)
-    where = places(snapshot).get(tag)
+def _align(bay: Bay) -> Step | None:
+    """Return the step towards a turntable that stands right, or None where it does."""
+    if bay.table == Table.aligned:
+        return None
+    return _close_street(bay) or _do(Operation.turn, f"the turntable of {bay.name} is {bay.table}", bay=bay.name)
+
+
+def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
+    bay, where = view.snapshot.bay(goal.bay), view.places.get(goal.tag)
     if where == bay.name:
-        return _close_inner(bay) if bay.inner_door != Door.closed else _close_street(bay) or Done()
-    if bay.vehicle:
+        return _present(bay, view)
+    if not bay.empty:
         return Stuck(ErrorCode.bay_occupied, f"another car stands in {bay.name}: tag {bay.tag or 'unread'}")
-    if where == lift.name:
-        return (
-            _to_level(lift, bay.name, snapshot, layout) or _open_to(bay) or _transfer(Operation.place, lift, bay.name)
-        )
     if where is None:
-        return Stuck(ErrorCode.car_missing, f"no reader sees tag {tag}")
-    if lift.loaded:
-        return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
-    if not _stored_for(where, lift, layout):
-        return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is at {where}, which {lift.name} does not serve")
-    return _to_level(lift, where, snapshot, layout) or _transfer(Operation.pick, lift, where)
-
-
-def _store(tag: str, bay_name: str, slot_name: str, snapshot: Snapshot, layout: Layout) -> Step:
-    bay, lift, slot = snapshot.bay(bay_name), snapshot.lift(layout.bay(bay_name).lift), snapshot.slot(slot_name)
-    where = places(snapshot).get(tag)
-    if where == slot.name:
-        return _close_inner(bay) if bay.inner_door != Door.closed else Done()
-    if slot.occupied:
-        return Stuck(ErrorCode.no_room, f"slot {slot.name} is occupied: tag {slot.tag or 'unread'}")
+        return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
+    if not lift_name:
+        return Wait("no lift is free")
+    lift = view.snapshot.lift(lift_name)
+    cut_short = _prepare(lift, view)
+    if cut_short:
+        return cut_short
     if where == lift.name:
-        return _to_level(lift, slot.name, snapshot, layout) or _transfer(Operation.place, lift, slot.name)
-    if where == bay.name:
-        return _take_in(bay, lift, snapshot, layout)
-    if where is None and bay.vehicle and not bay.tag:
-        return Stuck(ErrorCode.car_unreadable, f"no tag is read in {bay.name}")
-    if where is None:
-        return Stuck(ErrorCode.car_missing, f"no reader sees tag {tag}")
-    return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is at {where}, not in {bay.name}")
+        step = _to_level(lift, bay.name, view) or _open_to(bay)
+        return step or _transfer(Operation.place, lift, bay.name)
+    return _fetch(goal.tag, where, lift, view)
 
 
-def _take_in(bay: Bay, lift: Lift, snapshot: Snapshot, layout: Layout) -> Step:
-    """Return the next step that brings the car of a bay onto the lift."""
-    if lift.loaded:
-        return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
+def _present(bay: Bay, view: View) -> Step:
+    """Return the next step of a car that stands in the bay: inner door closed, street door closed, nose outwards."""
+    if bay.inner_door != Door.closed:
+        out = next((lift for lift in view.lifts_at(bay.name) if not lift.transfer_home), None)
+        return (_prepare(out, view) if out else None) or _close_inner(bay)
+    turnable = view.layout.bay(bay.name).turntable and bay.nose == Nose.tower
+    closing = _close_street(bay) or _align(bay)
+    if closing or not turnable:
+        return closing or Done()
     if presence(bay):
         return Wait(presence(bay))
-    if bay.engine_running:
-        return Wait(f"an engine runs in {bay.name}")
+    return _do(Operation.turn, f"the car in {bay.name} points its nose to the tower", bay=bay.name)
+
+
+def _fetch(tag: str, where: str, lift: Lift, view: View) -> Step:
+    """Return the next step that brings the car of a slot onto the lift."""
+    if lift.loaded:
+        return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
+    if not view.layout.is_slot(where) or lift.name not in view.layout.slot(where).lifts:
+        return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is at {where}, which {lift.name} does not serve")
+    front = view.layout.slot(where).behind
+    if front and view.snapshot.slot(front).occupied:
+        return Wait(f"the car in {front} stands before {where}")
+    unusable = view.out_of_service(where)
+    if unusable:
+        return Stuck(ErrorCode.part_locked, unusable)
+    return _to_level(lift, where, view) or _transfer(Operation.pick, lift, where)
+
+
+def _store(goal: Store, view: View, lift_name: str) -> Step:
+    slot, where = view.snapshot.slot(goal.slot), view.places.get(goal.tag)
+    if where == slot.name:
+        return _leave_closed(view, lift_name) or Done()
+    if slot.occupied or view.out_of_service(slot.name):
+        return Stuck(ErrorCode.no_room, view.out_of_service(slot.name) or f"{slot.name} is occupied")
+    if where is None:
+        return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
+    if not lift_name:
+        return Wait("no lift is free")
+    lift = view.snapshot.lift(lift_name)
+    cut_short = _prepare(lift, view)
+    if cut_short:
+        return cut_short
+    if where == lift.name:
+        front = view.layout.slot(slot.name).behind
+        if front and view.snapshot.slot(front).occupied:
+            return Stuck(ErrorCode.no_room, f"the car in {front} stands before {slot.name}")
+        return _to_level(lift, slot.name, view) or _transfer(Operation.place, lift, slot.name)
+    if view.layout.is_bay(where):
+        return _take_in(view.snapshot.bay(where), lift, view)
+    return _fetch(goal.tag, where, lift, view)
+
+
+def _leave_closed(view: View, lift_name: str) -> Step | None:
+    """Return the step that closes the inner door by which the stored car came in, or None."""
+    if not lift_name:
+        return None
+    ajar = _ajar(view.snapshot.lift(lift_name), "", view)
+    return _close_inner(ajar) if ajar else None
+
+
+def _take_in(bay: Bay, lift: Lift, view: View) -> Step:
+    """Return the next step that brings the car of a bay onto the lift."""
+    unusable = _unusable(view, bay.name)
+    if unusable:
+        return unusable
+    if lift.loaded:
+        return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
+    if presence(bay) or bay.engine_running:
+        return Wait(presence(bay) or f"an engine runs in {bay.name}", for_people=True)
     if not bay.in_place:
         return Stuck(ErrorCode.car_not_in_place, f"the car in {bay.name} does not stand on its plates")
-    step = _close_street(bay) or _to_level(lift, bay.name, snapshot, layout) or _open_to(bay)
+    step = _close_street(bay) or _to_level(lift, bay.name, view) or _open_to(bay)
     return step or _transfer(Operation.pick, lift, bay.name)
 
 
-def _stored_for(where: str, lift: Lift, layout: Layout) -> bool:
-    return any(slot.name == where and slot.lift == lift.name for slot in layout.slots)
-
-
-def _to_level(lift: Lift, place: str, snapshot: Snapshot, layout: Layout) -> Step | None:
+def _to_level(lift: Lift, place: str, view: View) -> Step | None:
     """Return the step that brings the lift to the level of a place, or None where it is there."""
-    storey = layout.storey_of(place)
-    ajar = _ajar(lift, place, snapshot, layout)
+    return _to_storey(lift, view.layout.storey_of(place), place, view)
+
+
+def _to_storey(lift: Lift, storey: int, place: str, view: View) -> Step | None:
+    ajar = _ajar(lift, place, view)
     if ajar is not None:
         return Wait(presence(ajar)) if presence(ajar) else _close_inner(ajar)
     if lift.storey == storey:
         return None
-    return Do(Operation.move_lift, (("lift", lift.name), ("storey", str(storey))), f"to {place}")
+    return _do(Operation.move_lift, f"to {place or storey}", lift=lift.name, storey=str(storey))
 
 
-def _ajar(lift: Lift, place: str, snapshot: Snapshot, layout: Layout) -> Bay | None:
-    """Return a bay of this lift whose inner door must close first: any, but the one where the lift is to serve now."""
-    for plan in layout.bays:
-        bay = snapshot.bay(plan.name)
+def _ajar(lift: Lift, place: str, view: View) -> Bay | None:
+    """Return a bay whose inner door must close before this lift moves on: any but the one that it is to serve now,
+    and those at which another lift stands.
+    """
+    for plan in view.layout.bays_of(lift.name):
+        bay = view.snapshot.bay(plan.name)
         serving = plan.name == place and lift.storey == plan.storey
-        if plan.lift == lift.name and bay.inner_door != Door.closed and not serving:
+        if bay.inner_door != Door.closed and not serving and not _held_by_another(plan, lift, view):
             return bay
     return None
+
+
+def _held_by_another(plan: BayPlan, lift: Lift, view: View) -> bool:
+    return lift.storey != plan.storey and any(other.name != lift.name for other in view.lifts_at(plan.name))
 
 
 def _open_to(bay: Bay) -> Step | None:
@@ -251,8 +306,14 @@ def _open_to(bay: Bay) -> Step | None:
         return Wait(presence(bay))
     if bay.inner_door == Door.open:
         return None
-    return Do(Operation.open_inner_door, (("bay", bay.name),), f"the inner door of {bay.name} is {bay.inner_door}")
+    return _align(bay) or _do(
+        Operation.open_inner_door, f"the inner door of {bay.name} is {bay.inner_door}", bay=bay.name
+    )
 
 
 def _transfer(operation: Operation, lift: Lift, place: str) -> Do:
-    return Do(operation, (("lift", lift.name), ("place", place)), f"{lift.name} is at the level of {place}")
+    return _do(operation, f"{lift.name} is at the level of {place}", lift=lift.name, place=place)
+
+
+def _do(operation: Operation, why: str, **arguments: str) -> Do:
+    return Do(operation, tuple(arguments.items()), why)

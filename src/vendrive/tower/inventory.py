@@ -1,10 +1,22 @@
-"""What stands where, as sensed: tags say which car, occupancy says that one stands there."""
+"""What stands where: tags say which car, occupancy says that one stands there, the journal says what was last known.
+
+Where these disagree nothing is guessed: the parts that a doubt is about are left alone until somebody has looked.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from vendrive.tower.layout import Layout, SlotPlan
-from vendrive.wire.machine import Snapshot
+from vendrive.wire.machine import EMPTY_KG, Bay, Snapshot
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What cannot be true at once, and the tags and places that it is about."""
+
+    about: tuple[str, ...]
+    reason: str
 
 
 def places(snapshot: Snapshot) -> dict[str, str]:
@@ -15,31 +27,77 @@ def places(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-def contradictions(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return what cannot be true at once, each as a sentence; none where all sensors agree.
+def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
+    """Return what the sensors contradict each other about.
 
-    While a transfer is out, its car may be seen in two places or by no reader, so occupancy is not compared with tags
-    then. An unread car in a bay is no contradiction of the machine: people bring such cars.
+    While a transfer is out, its car may be seen in two places or by no reader, so the lift and the places at its level
+    are not compared then. An unread car in a bay is no contradiction of the machine: people bring such cars.
     """
-    between = any(not lift.transfer_home for lift in snapshot.lifts)
-    return (*_doubles(snapshot, between), *(() if between else _untagged(snapshot)))
+    between = _between(snapshot, layout)
+    return (*_doubles(snapshot, between), *_unlike(snapshot, between), *_bays(snapshot, between))
 
 
-def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str]) -> str | None:
-    """Return the free slot nearest to the bay that is not in `reserved`, or None where there is no room."""
-    free = {slot.name for slot in snapshot.slots if not slot.occupied and not slot.tag} - set(reserved)
+def differences(
+    belief: Mapping[str, str], unsettled: Mapping[str, str], snapshot: Snapshot, layout: Layout
+) -> tuple[Doubt, ...]:
+    """Return where a car that was last known in a slot or on a lift is not read there now.
+
+    `unsettled` names the other end of a transfer whose outcome is unknown: a car may be read at either. A car that was
+    last in a bay may have been driven away: whether it has is for the hand-over to say.
+    """
+    between, read = _between(snapshot, layout), places(snapshot)
+    found: list[Doubt] = []
+    for tag, place in belief.items():
+        seen = read.get(tag)
+        if (
+            seen == place
+            or (seen is not None and seen == unsettled.get(tag))
+            or layout.is_bay(place)
+            or place in between
+            or (seen is not None and seen in between)
+        ):
+            continue
+        found.append(Doubt(tuple(filter(None, (tag, place, seen))), _said(tag, place, seen)))
+    return tuple(found)
+
+
+def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], lifts: Collection[str]) -> str | None:
+    """Return the best free slot that one of `lifts` serves and that is not in `reserved`, or None.
+
+    The nearest to the ground is best, and of a double-deep pair the one behind: a car in front hides a free slot.
+    """
+    free = {slot.name for slot in snapshot.slots if not (slot.occupied or slot.tag or slot.locked_out)} - set(reserved)
     ground = layout.bays[0].storey
 
-    def nearness(slot: SlotPlan) -> tuple[int, int, str]:
-        return abs(slot.storey - ground), slot.column, slot.name
+    def usable(slot: SlotPlan) -> bool:
+        return slot.name in free and bool(set(slot.lifts) & set(lifts)) and (not slot.behind or slot.behind in free)
 
-    candidates = sorted((slot for slot in layout.slots if slot.name in free), key=nearness)
-    return candidates[0].name if candidates else None
+    def merit(slot: SlotPlan) -> tuple[bool, int, int, str]:
+        return layout.hidden_by(slot.name) in free, abs(slot.storey - ground), slot.column, slot.name
+
+    return min((slot for slot in layout.slots if usable(slot)), key=merit, default=_NO_SLOT).name or None
 
 
 def sightings(snapshot: Snapshot, tag: str) -> tuple[str, ...]:
     """Return every place whose reader sees this tag now."""
     return tuple(name for name, _, seen in _standing(snapshot) if seen == tag)
+
+
+_NO_SLOT = SlotPlan("", 0, 0, ())
+
+
+def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
+    """Return the lifts whose transfer is out, and the places into which it may reach."""
+    out = [lift for lift in snapshot.lifts if not lift.transfer_home]
+    if not out:
+        return frozenset()
+    reached = {
+        place.name
+        for lift in out
+        for place in layout.places
+        if lift.name in place.lifts and place.storey == lift.storey
+    }
+    return frozenset(reached | {lift.name for lift in out})
 
 
 def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:
@@ -49,23 +107,41 @@ def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:
     return standing + [(lift.name, lift.loaded, lift.tag) for lift in snapshot.lifts]
 
 
-def _doubles(snapshot: Snapshot, between: bool) -> list[str]:
-    lifts = {lift.name for lift in snapshot.lifts} if between else set()
+def _doubles(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
     seen: dict[str, list[str]] = defaultdict(list)
     for name, _, tag in _standing(snapshot):
-        if tag and name not in lifts:
+        if tag:
             seen[tag].append(name)
-    return [f"tag {tag} is read in {' and '.join(names)}" for tag, names in sorted(seen.items()) if len(names) > 1]
+    return [
+        Doubt((tag, *names), f"tag {tag} is read in {' and '.join(names)}")
+        for tag, names in sorted(seen.items())
+        if len(names) > 1 and not set(names) <= between
+    ]
 
 
-def _untagged(snapshot: Snapshot) -> list[str]:
+def _unlike(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
     bays = {bay.name for bay in snapshot.bays}
-    standing = _standing(snapshot)
-    unread = [
-        f"{name} is occupied and no tag is read"
-        for name, taken, tag in standing
-        if taken and not tag and name not in bays
+    found: list[Doubt] = []
+    for name, taken, tag in _standing(snapshot):
+        if name in between or taken == bool(tag) or (name in bays and taken):
+            continue
+        told = "is occupied and no tag is read" if taken else f"is empty and tag {tag} is read there"
+        found.append(Doubt((name, tag) if tag else (name,), f"{name} {told}"))
+    return found
+
+
+def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
+    """Return the bays of which the light barrier says that no car stands there while plates or scale say otherwise."""
+    return [
+        Doubt((bay.name,), f"{bay.name} is empty by its light barrier, and {_weighed(bay)}")
+        for bay in snapshot.bays
+        if bay.name not in between and not bay.vehicle and not bay.tag and not bay.empty
     ]
-    return unread + [
-        f"tag {tag} is read in {name}, which is empty" for name, taken, tag in standing if tag and not taken
-    ]
+
+
+def _weighed(bay: Bay) -> str:
+    return f"its scale shows {bay.mass_kg} kg" if bay.mass_kg > EMPTY_KG else "a car stands on its plates"
+
+
+def _said(tag: str, place: str, seen: str | None) -> str:
+    return f"tag {tag} was last in {place} and is " + (f"read in {seen}" if seen else "read nowhere")

@@ -43,14 +43,18 @@ def command_s(layout: Layout, operation: Operation, travel_mm: float = 0.0) -> f
             return travel + kinematics.settle_s
         case Operation.pick | Operation.place | Operation.finish_transfer:
             return kinematics.transfer_s
+        case Operation.turn:
+            return kinematics.turn_s
         case _:
             return kinematics.door_s
 
 
 def retrieve_s(layout: Layout, slot: str, bay: str, lift_mm: float = 0.0) -> float:
-    """Return the seconds from a lift at `lift_mm` until the car of `slot` stands in `bay` with both doors closed."""
+    """Return the seconds from a lift at `lift_mm` until the car of `slot` stands in `bay` with both doors closed,
+    its nose to the street where it can be turned."""
     at_slot = layout.level_mm(layout.storey_of(slot))
     at_bay = layout.level_mm(layout.storey_of(bay))
     travel = command_s(layout, Operation.move_lift, at_slot - lift_mm)
     travel += command_s(layout, Operation.move_lift, at_bay - at_slot)
-    return travel + 2 * layout.kinematics.transfer_s + 2 * layout.kinematics.door_s
+    turned = layout.kinematics.turn_s if layout.bay(bay).turntable else 0.0
+    return travel + 2 * layout.kinematics.transfer_s + 2 * layout.kinematics.door_s + turned

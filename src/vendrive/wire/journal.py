@@ -1,9 +1,10 @@
 """The journal: what a station saw and did, append-only, pushed to retail by sequence number."""
 
+import json
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer, model_validator
 
 from vendrive.wire.base import Message
 
@@ -32,11 +33,12 @@ class PassHeld(Message):
 
 
 class PersonRefused(Message):
-    """Somebody was refused, and nothing moved."""
+    """Somebody was refused, and nothing moved; `count` times since the last entry of this drive and code."""
 
     kind: Literal["person_refused"] = "person_refused"
     drive_id: str | None
     code: str
+    count: int = 1
 
 
 class PersonVerified(Message):
@@ -44,7 +46,7 @@ class PersonVerified(Message):
 
     kind: Literal["person_verified"] = "person_verified"
     drive_id: str
-    bay: str
+    bay: str = ""  # none in journals of stations that had one bay
     method: Literal["face", "pin"]
     distance: float | None
 
@@ -85,6 +87,7 @@ class HandedOver(Message):
     drive_id: str
     vehicle_id: str
     bay: str
+    tag: str = ""
 
 
 class HandOverAborted(Message):
@@ -235,22 +238,59 @@ Event = Annotated[
 ]
 
 
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
 class Entry(Message):
-    """One row of the journal. `digest` chains it to the row before (vendrive.audit), hex."""
+    """One row of the journal. `digest` chains it to the row before (vendrive.audit), hex.
+
+    `text` is the event letter by letter as the station sealed it: it stands for the event on the wire and in the chain,
+    so that both sides verify a row that was written before the messages got new fields. Each new field has a default.
+    """
 
     seq: int
     at: datetime
     event: Event
     digest: str
+    text: str = ""
+
+    @staticmethod
+    def stored(seq: int, at: datetime, text: str, digest: str) -> "Entry":
+        """Return the entry with this sealed text; raise ValueError where it is no event that is known here."""
+        return Entry.model_construct(seq=seq, at=at, event=EVENT.validate_json(text), digest=digest, text=text)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _event_of_text(cls, told: Any) -> Any:
+        if isinstance(told, dict) and isinstance(told.get("text"), str) and told["text"]:
+            return {**told, "event": json.loads(told["text"])}
+        return told
+
+    @model_serializer(mode="wrap")
+    def _once(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        written: dict[str, object] = write(self)
+        if self.text:
+            del written["event"]
+        return written
+
+    @property
+    def sealed(self) -> str:
+        """The event's text that the digest covers."""
+        return self.text or self.event.model_dump_json()
 
     def payload(self) -> bytes:
         """Return the bytes that the digest covers, besides the number and the digest before."""
-        return sealed_payload(self.at, self.event)
+        return sealed_text(self.at, self.sealed)
 
 
 def sealed_payload(at: datetime, event: Event) -> bytes:
-    """Return what of an entry goes into the chain: both sides compute it from what they stored."""
-    return f"{at.isoformat()}\n{event.model_dump_json()}".encode()
+    """Return what of a new entry goes into the chain."""
+    return sealed_text(at, event.model_dump_json())
+
+
+def sealed_text(at: datetime, text: str) -> bytes:
+    """Return what of an entry goes into the chain, whose event was stored as `text`: the same on both sides."""
+    return f"{at.isoformat()}\n{text}".encode()
 
 
 class JournalBatch(Message):

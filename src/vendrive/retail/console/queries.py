@@ -1,5 +1,6 @@
 """Reads for the lists of the console: drives, vehicles, journal, and whether a journal's chain holds."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import prefetch_related_objects
-from pydantic import TypeAdapter, ValidationError
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.retail.config import ports
@@ -15,15 +15,13 @@ from vendrive.retail.console.panels import standing
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.queries import list_drives_between
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
-from vendrive.wire.journal import Event, sealed_payload
+from vendrive.wire.journal import EVENT, sealed_text
 from vendrive.wire.report import TowerReport
 
 PAGE = 50
 CHAIN_ROWS = 20_000
 """How many rows are checked at once; of a longer journal the newest are."""
 PHONE_DIGITS = 4
-
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 @dataclass(frozen=True)
@@ -177,10 +175,13 @@ def _links(tower: Tower, after: int) -> Iterator[Link]:
 
 def _payload(row: JournalEntry) -> bytes:
     try:
-        event = _EVENT.validate_python(row.event)
-    except ValidationError:
+        text = row.text or EVENT.validate_python(row.event).model_dump_json()
+        shown = json.loads(text)
+    except ValueError:
         return b""  # no station sealed such a row: its digest cannot match
-    return sealed_payload(row.at, event) if event.kind == row.kind else b""
+    # What people are shown and search for is what was sealed.
+    genuine = (not row.text or shown == row.event) and row.event.get("kind") == row.kind
+    return sealed_text(row.at, text) if genuine else b""
 
 
 def _bytes(digest: str) -> bytes:

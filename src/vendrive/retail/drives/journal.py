@@ -1,5 +1,6 @@
 """The journal of a station: taken in once, chain checked, with its effects on drives and vehicles."""
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -44,7 +45,8 @@ def _store(tower: Tower, entry: Entry) -> None:
         seq=entry.seq,
         at=entry.at,
         kind=entry.event.kind,
-        event=entry.event.model_dump(mode="json"),
+        event=json.loads(entry.sealed),
+        text=entry.sealed,
         digest=entry.digest,
     )
     tower.journal_seq, tower.journal_digest = entry.seq, digest

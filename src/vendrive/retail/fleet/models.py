@@ -108,13 +108,14 @@ class StationNonce(models.Model):
 
 
 class JournalEntry(models.Model):
-    """One row of a station's journal, as it was sent."""
+    """One row of a station's journal, as it was sent: `text` is the event as it was sealed, `event` its fields."""
 
     tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="journal")
     seq = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     event = models.JSONField()
+    text = models.TextField(default="")
     digest = models.CharField(max_length=64)
 
     class Meta:

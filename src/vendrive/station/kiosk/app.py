@@ -126,7 +126,13 @@ class Kiosk:
             return answer
         template = self._templates.get_template("kiosk.html")
         return HTMLResponse(
-            template.render(lang=_language(request), room="kiosk", tower_id=self._tower_id, scripts=self._scripts)
+            template.render(
+                lang=_language(request),
+                room="kiosk",
+                tower_id=self._tower_id,
+                bay=self._desk.side.name if len(self._desk.side.layout.bays) > 1 else "",
+                scripts=self._scripts,
+            )
         )
 
     async def _car(self, request: Request) -> Response:

@@ -4,11 +4,12 @@ from dataclasses import asdict, dataclass, replace
 
 from vendrive.design.messages import say
 from vendrive.station import handover, returning, way
-from vendrive.station.desk import Desk
+from vendrive.station.desk import Desk, closed_because
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
 from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Lending
+from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.machine import Bay, Door, Snapshot
 
@@ -77,18 +78,17 @@ def refusal_json(refusal: Refused, lang: str) -> dict[str, object]:
 def kiosk_state(desk: Desk, link: Link, lang: str) -> KioskState:
     """Return what the kiosk shows now."""
     snapshot = link.fresh
-    alarms = tuple(alarm.name for alarm in desk.side.record.facts.alarms.values())
+    alarms = tuple(
+        alarm.name for alarm in desk.side.record.facts.alarms.values() if alarm.part in ("plc", desk.side.name)
+    )
     if snapshot is None:
         stopped = link.stop_pending
         code = ErrorCode.machine_stopped if stopped else ErrorCode.machine_unknown
         return KioskState(STOPPED if stopped else UNKNOWN, error=explain(code, lang), alarms=alarms)
-    if snapshot.plc.emergency_stop or link.stop_pending:
-        return KioskState(
-            STOPPED,
-            error=explain(ErrorCode.machine_stopped, lang),
-            alarms=alarms,
-            help_called=snapshot.plc.help_called,
-        )
+    closed = ErrorCode.machine_stopped if link.stop_pending else closed_because(snapshot.plc)
+    if closed is not None:
+        help_called = snapshot.plc.help_called
+        return KioskState(STOPPED, error=explain(closed, lang), alarms=alarms, help_called=help_called)
     shown = _conversation(desk, snapshot, lang)
     return replace(shown, alarms=alarms, help_called=snapshot.plc.help_called)
 
@@ -105,14 +105,27 @@ def _conversation(desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
             return _return(talk, desk, snapshot, lang)
     if desk.farewell is not None:
         return _about(lang, desk.farewell.lending, desk.farewell.screen)
-    return KioskState(IDLE)
+    blocked = _blocked(desk, snapshot)
+    return KioskState(IDLE, error=explain(blocked, lang) if blocked else None)
+
+
+def _blocked(desk: Desk, snapshot: Snapshot) -> ErrorCode | None:
+    """Return why this bay waits although nobody is served: somebody or something is in it, or it is out of service."""
+    if desk.side.controller.view(snapshot).out_of_service(desk.side.name):
+        return ErrorCode.part_locked
+    alarms = desk.side.record.facts.alarms
+    if f"{AlarmName.alive_inside} {desk.side.name}" in alarms:
+        return ErrorCode.person_inside
+    stays = (f"{name} {desk.side.name}" in alarms for name in (AlarmName.person_stays, AlarmName.thing_left))
+    return ErrorCode.person_in_bay if any(stays) else None
 
 
 def _hand_over(talk: HandOverTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
     code = talk.problem()
     error = explain(code, lang) if code else None
     if talk.phase == handover.Phase.closing:
-        return _about(lang, talk.lending, "done")
+        left = ErrorCode.person_in_bay if desk.side.sensed(snapshot).person else None
+        return _about(lang, talk.lending, "done", error=explain(left, lang) if left else None)
     steps = _steps(way.bringing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
     bay = desk.side.sensed(snapshot)
     if talk.phase != handover.Phase.open or bay.street_door != Door.open:

@@ -1,0 +1,98 @@
+"""What is known at one moment: what the sensors show, what the journal believes, what is out of service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from vendrive.tower.inventory import Doubt, differences, doubts, places
+from vendrive.tower.layout import Layout
+from vendrive.wire.machine import Bay, Lift, Mode, Snapshot
+
+
+@dataclass(frozen=True)
+class View:
+    """A snapshot with the belief (tag to place) and the parts that staff took out of service.
+
+    `unsettled` names for a tag the other place where it may be: a transfer of it had no known end.
+    """
+
+    snapshot: Snapshot
+    layout: Layout
+    belief: Mapping[str, str] = field(default_factory=dict)
+    unsettled: Mapping[str, str] = field(default_factory=dict)
+    locked: frozenset[str] = frozenset()
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """The place of each tag that is read."""
+        return places(self.snapshot)
+
+    @cached_property
+    def sensed_doubts(self) -> tuple[Doubt, ...]:
+        """What the sensors contradict each other about."""
+        return doubts(self.snapshot, self.layout)
+
+    @cached_property
+    def believed_doubts(self) -> tuple[Doubt, ...]:
+        """Where the sensors contradict the journal."""
+        return differences(self.belief, self.unsettled, self.snapshot, self.layout)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Everything that cannot be true at once."""
+        return (*self.sensed_doubts, *self.believed_doubts)
+
+    @cached_property
+    def believed(self) -> Mapping[str, str]:
+        """The tag that is believed in each place."""
+        return {place: tag for tag, place in self.belief.items()}
+
+    def doubt_about(self, *names: str) -> Doubt | None:
+        """Return the first doubt about any of these tags and places."""
+        return next((doubt for doubt in self.doubts if set(names) & set(doubt.about)), None)
+
+    def out_of_service(self, part: str) -> str:
+        """Return why a lift, bay or slot may not be used, or an empty string."""
+        if part in self.locked:
+            return f"{part} is locked by staff"
+        if self.layout.is_slot(part):
+            return f"{part} is locked out" if self.snapshot.slot(part).locked_out else ""
+        sensed = self.snapshot.channel(part)
+        if sensed.locked_out:
+            return f"{part} is locked out"
+        return f"{part}: {sensed.fault}" if sensed.fault else ""
+
+    def not_ready(self, mode: Mode = Mode.automatic) -> str:
+        """Return why the whole machine takes no command now, or an empty string."""
+        plc = self.snapshot.plc
+        if plc.fire:
+            return "fire or smoke is sensed"
+        if plc.emergency_stop:
+            return f"stopped: {plc.stop_reason}"
+        if not plc.mains:
+            return "the mains are gone"
+        if plc.mode != mode:
+            return f"the key switch says {plc.mode}"
+        if plc.state not in ("idle", "execute"):
+            return f"the machine is {plc.state}"
+        return open_zone_presence(self.snapshot)
+
+    def lifts_at(self, bay: str) -> tuple[Lift, ...]:
+        """Return the lifts that serve a bay and stand at its level now."""
+        plan = self.layout.bay(bay)
+        lifts = (self.snapshot.lift(name) for name in plan.lifts)
+        return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
+
+
+def presence(bay: Bay) -> str:
+    """Return who or what is sensed in a bay, as a sentence, or an empty string where all sources are clear."""
+    sources = [name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)]
+    return f"a person is sensed in {bay.name} by {' and '.join(sources)}" if sources else ""
+
+
+def open_zone_presence(snapshot: Snapshot) -> str:
+    """Return where somebody is sensed behind an inner door that is not closed, or an empty string."""
+    for bay in snapshot.bays:
+        if bay.inner_door != "closed" and presence(bay):
+            return f"{presence(bay)} and its inner door is not closed"
+    return ""

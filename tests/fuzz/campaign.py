@@ -101,7 +101,7 @@ class Campaign:
         machine = await self._connected()
         lie: Any = rng.choice({"values": VALUES, "bodies": BODIES, "frames": FRAMES}[kind])
         told = self._told
-        self._rogue.lie = self._counted(at_reads(lie, rng))
+        self._rogue.lie = self._counted(at_reads(lie, rng, whole=rng.random() < 0.7))
         snapshot = await self._outcome(machine.read, "read")
         self._rogue.lie = honest
         assert kind == "bodies" or snapshot is None, f"{lie.__name__} was believed"

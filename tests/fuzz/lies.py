@@ -11,6 +11,7 @@ import math
 import struct
 from collections.abc import Callable
 from copy import copy
+from dataclasses import fields
 from random import Random
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from asyncua.ua import ua_binary
 
 from tests.fuzz.rogue import POLICY_URI, Exchange, Lie, endpoint
 from tests.support.waiting import pause
+from vendrive.wire.machine import Plc
 
 Values = list[bytes]
 # One lie about the answers of a read. Nothing in it is a valid value, so nothing of it may come out as a snapshot.
@@ -27,6 +29,7 @@ FrameLie = Callable[[Random, Exchange], bytes]
 HandshakeLie = Callable[[Random, Exchange], bytes | None]
 
 PLENTY = 2**31 - 1
+PLC_VALUES = len(fields(Plc))
 HANDSHAKE = ("Hello", "OpenSecureChannel", "CreateSession", "ActivateSession")
 
 
@@ -307,11 +310,13 @@ async def hang_up(exchange: Exchange) -> bool:
     return True
 
 
-def at_reads(lie: ValueLie | FrameLie, rng: Random) -> Lie:
-    """Return what answers each read of the machine with this lie, and all else honestly."""
+def at_reads(lie: ValueLie | FrameLie, rng: Random, whole: bool = False) -> Lie:
+    """Return what answers each read of the machine with this lie, or those of everything alone; all else is honest."""
 
     async def at(exchange: Exchange) -> bool:
         if exchange.service != "Read" or exchange.values is None:
+            return False
+        if whole and len(exchange.values) <= PLC_VALUES:
             return False
         if lie in VALUES:
             exchange.values = lie(rng, exchange.values)

@@ -124,6 +124,7 @@ class Campaign:
             believed = await ask()
         except MachineLost:
             believed = None
+        assert not self._rogue.failures, f"the rogue itself failed: {self._rogue.failures[0]!r}"
         took_s = self._clock.monotonic() - started_s
         self._longest_s = max(self._longest_s, took_s)
         assert took_s < LONGEST_S[what], f"{what} took {took_s:.1f} s"

@@ -100,6 +100,7 @@ class Rogue:
         self.key = load_pem_private_key(own.private_key.read_bytes(), None)
         self.url = ""
         self.lines: set[Line] = set()
+        self.failures: list[Exception] = []  # of the rogue itself: a lie that could not be told
         self._values = _defaults(layout)
         self._asked: dict[bytes, list[str]] = {}
 
@@ -135,8 +136,10 @@ class Rogue:
         line.task = asyncio.current_task()
         self.lines.add(line)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
+            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await line.serve()
+        except Exception as error:
+            self.failures.append(error)
         finally:
             self.lines.discard(line)
             writer.transport.abort()
@@ -180,7 +183,10 @@ class Line:
         while True:
             head = await self.reader.readexactly(8)
             rest = await self.reader.readexactly(int.from_bytes(head[4:], "little") - 8)
-            exchange = self._exchange(head + rest)
+            try:
+                exchange = self._exchange(head + rest)
+            except Exception:
+                return  # after a lie about the channel, what the client says cannot be read
             if exchange is None:
                 return
             if not await self.rogue.lie(exchange):

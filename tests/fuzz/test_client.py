@@ -32,14 +32,14 @@ from tests.support.waiting import Lag, until_async
 from vendrive.clock import SystemClock
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
-from vendrive.station.opcua import Access, OpcuaMachine
+from vendrive.station.opcua import REQUEST_TIMEOUT_S, Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import STALE_AFTER_S, Command, Operation, Snapshot
 
 MESSAGES = 10_000
 SEED = 20_261
 # Memory that a message of 73 kB may take while it is decoded, and what Python keeps for itself.
-MOST_MB = 60
+MOST_MB = 40
 # Others share this computer: what is late by less is no fault of the client.
 SLACK_S = 0.5
 MOVE = Command(1, 1, Operation.move_lift, (("lift", "L1"), ("storey", "2")), 1_000_000)
@@ -53,7 +53,7 @@ async def test_ten_thousand_hostile_answers_do_no_harm(tmp_path: Path) -> None:
     assert told.messages == MESSAGES
     assert min(told.kinds.values()) > 100
     assert memory.grown_mb < MOST_MB
-    assert lag.longest_s < STALE_AFTER_S
+    assert lag.longest_s < REQUEST_TIMEOUT_S
 
 
 class Eager:

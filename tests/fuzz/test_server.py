@@ -15,7 +15,9 @@ from vendrive.wire.machine import STALE_AFTER_S
 
 SEED = 20_262
 # What the connections that are allowed may hold: twenty requests of 256 kB, and what Python makes of them.
-MOST_MB = 60
+MOST_MB = 40
+# Others share this computer, and the attackers themselves do.
+SLACK_S = 0.5
 MOST_LOG_BYTES = 2_000_000
 
 
@@ -41,7 +43,7 @@ async def test_an_honest_station_is_served_while_others_attack(
         before, world = status_mb("VmRSS", plant.program.pid), plant.world()
         await attacked(target, attacks, SEED)
         assert honest.connected == 1
-        assert honest.longest_s < STALE_AFTER_S
+        assert honest.longest_s < STALE_AFTER_S + SLACK_S
         another = honest.machine()
         await another.connect()
         assert not (await another.read()).plc.emergency_stop

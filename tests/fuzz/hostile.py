@@ -104,7 +104,7 @@ async def strange_frames(target: Target, rng: Random) -> None:
 async def endless_frame(target: Target, rng: Random) -> None:
     """Announce four thousand million bytes, and send some of them."""
     for kind in (b"HELF", b"OPNF", b"MSGF"):
-        await tell(target, framed(kind, b"", 2**32 - 1), *[b"\x00" * 1_000_000] * 20)
+        await tell(target, framed(kind, b"", 2**32 - 1), *[b"\x00" * 1_000_000] * 60)
 
 
 async def parked(target: Target, rng: Random) -> None:
@@ -244,14 +244,17 @@ def write_of(namespace: int, name: str, value: ua.Variant, attribute: int = 13) 
 
 
 async def _each_survives(target: Target, bodies: Callable[[Client, int], list[bytes]]) -> None:
-    """Send each body, over a new connection where the server hung up."""
+    """Send each body, over a new connection where the server hung up, and again where it takes no more connections."""
     waiting: list[bytes] | None = None
+    made_in = b""
     while waiting is None or waiting:
-        async with inside(target) as (client, namespace):
-            waiting = bodies(client, namespace) if waiting is None else waiting
-            with contextlib.suppress(*REFUSED):
+        with contextlib.suppress(*REFUSED):
+            async with inside(target) as (client, namespace):
+                session = bytes(ua_binary.nodeid_to_binary(client.uaclient.session.authentication_token))
+                if waiting is None:
+                    waiting, made_in = bodies(client, namespace), session
                 while waiting:
-                    await ask(client, waiting.pop())
+                    await ask(client, waiting.pop().replace(made_in, session, 1))
 
 
 async def mutated_requests(target: Target, rng: Random) -> None:
@@ -263,7 +266,7 @@ async def mutated_requests(target: Target, rng: Random) -> None:
             request(client, "Browse", NodesToBrowse=[ua.BrowseDescription(NodeId=ua.NodeId(85))]),
             request(client, "Call", MethodsToCall=[method(namespace, "take_control", ua.Variant("a"))]),
         ]
-        return [_mutated(rng, rng.choice(valid)) for _ in range(300)]
+        return [_mutated(rng, rng.choice(valid)) for _ in range(120)]
 
     await _each_survives(target, bodies)
 
@@ -363,7 +366,7 @@ async def many_sessions(target: Target, rng: Random) -> None:
                     await pause(0.2)
 
     await _each_survives(target, lambda client, namespace: [request(client, "CreateSession")] * 300)
-    await asyncio.gather(*(stay() for _ in range(12)))
+    await asyncio.gather(*(stay() for _ in range(8)))
 
 
 async def session_of_another(target: Target, rng: Random) -> None:
@@ -404,12 +407,15 @@ INSIDERS: tuple[Attack, ...] = (
 )
 
 
-async def attacked(target: Target, attacks: tuple[Attack, ...], seed: int) -> None:
-    """Run all attacks side by side; an attack that is refused on its way has failed, and that is well."""
+async def attacked(target: Target, attacks: tuple[Attack, ...], seed: int) -> set[str]:
+    """Run all attacks side by side; return the names of those that came to their end."""
+    ended: set[str] = set()
 
     async def one(attack: Attack) -> None:
         with contextlib.suppress(*REFUSED):
             async with asyncio.timeout(LONGEST_ATTACK_S):
                 await attack(target, Random(f"{seed}/{attack.__name__}"))
+                ended.add(attack.__name__)
 
     await asyncio.gather(*(one(attack) for attack in attacks))
+    return ended

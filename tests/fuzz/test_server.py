@@ -11,6 +11,7 @@ from asyncua import ua
 from asyncua.common.connection import SecureConnection, TransportLimits
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from asyncua.ua import ua_binary
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaError
 
 from tests.fuzz.campaign import keys_read_once, status_mb
@@ -37,6 +38,8 @@ MOST_MB = 40
 # Others share this computer, and the attackers themselves do.
 SLACK_S = 0.5
 MOST_LOG_BYTES = 2_000_000
+# What ends where the server hangs up, as it should.
+CUT_SHORT = {"parked", "session_of_another", "endless_chunks"}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ async def test_an_honest_station_is_served_while_others_attack(
     async with honest.running():
         await until_async(lambda: honest.link.fresh is not None, "the station knows the machine")
         before, world = status_mb("VmRSS", plant.program.pid), plant.world()
-        await attacked(target, attacks, SEED)
+        assert await attacked(target, attacks, SEED) >= {attack.__name__ for attack in attacks} - CUT_SHORT
         assert honest.connected == 1
         assert honest.longest_s < STALE_AFTER_S + SLACK_S
         another = honest.machine()
@@ -128,17 +131,13 @@ async def test_services_that_a_machine_does_not_offer_are_refused(
 ) -> None:
     async with inside(sides[0]) as (client, _):
         with pytest.raises(UaError, match="BadServiceUnsupported"):
-            await client.create_subscription(100, Listener())
+            await client.create_subscription(100, None)
         with pytest.raises(UaError, match="BadServiceUnsupported"):
             await client.find_servers()
         with pytest.raises(UaError, match="BadTooManyOperations"):
-            await client.uaclient.read_attributes([ua.NodeId(ua.Int32(2255))] * 7_000, ua.AttributeIds.Value)
+            await client.uaclient.read_attributes([ua.NodeId(ua.Int32(2255))] * 7_000, AttributeIds.Value)
         with pytest.raises(UaError, match="BadTooManySessions"):
             await client.create_session()
-
-
-class Listener:
-    """Somebody who would like to be told of changes."""
 
 
 async def test_parked_connections_lock_nobody_out(plant: PlantProcess, sides: tuple[Target, Honest]) -> None:

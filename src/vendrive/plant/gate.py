@@ -25,8 +25,8 @@ from asyncua.ua.uaerrors import UaError
 
 from vendrive.wire.opcua_bytes import CHUNK_BYTES, SMALLEST_BUFFER_BYTES, Frames, distrust_lengths
 
-# Twice what the largest tower's station asks for in one request.
-MESSAGE_BYTES = 4 * CHUNK_BYTES
+# What the largest tower's station asks for in one request, and somewhat more.
+MESSAGE_BYTES = 2 * CHUNK_BYTES
 _MOST_READS = 6000
 _MOST_ITEMS = 50
 _MOST_STEPS = 10

@@ -19,6 +19,10 @@ CHUNK_BYTES = 65535
 SMALLEST_BUFFER_BYTES = 8192
 HEADER_BYTES = 8
 LONGEST_RECORD = 300
+# A value of ours is no array; those of the standard's own nodes are short.
+MOST_ELEMENTS = 1000
+# The first takes no bytes at all, so nothing would end it; the others hold arrays again.
+_NO_ELEMENTS = (ua.VariantType.Null, ua.VariantType.Variant, ua.VariantType.DataValue)
 # Who of asyncua writes down what a peer sent.
 _LOGGERS = (
     "asyncua.client.client",
@@ -87,9 +91,9 @@ def _checked_skip(buffer: Buffer, size: int) -> None:
 
 
 def _checked_array(kind: ua.VariantType, data: Any) -> list[Any] | None:
-    # An element of this one type takes no bytes, so nothing else would end the array.
-    if kind == ua.VariantType.Null:
-        raise UaError("an array of nothing")
+    length = int.from_bytes(data.copy(4).read(4), "little", signed=True)
+    if kind in _NO_ELEMENTS or length > MOST_ELEMENTS:
+        raise UaError(f"an array of {length} times {kind.name}")
     return _unpack_array(kind, data)
 
 

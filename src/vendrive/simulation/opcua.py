@@ -355,6 +355,7 @@ def _sum(one: OpcuaResult, other: OpcuaResult) -> OpcuaResult:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Say nothing of the failures that are made on purpose, and do not look for garbage among what stays."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.freeze()
@@ -362,4 +363,4 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-        logging.disable(logging.NOTSET)
+        logging.disable(before)

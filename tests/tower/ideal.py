@@ -284,7 +284,7 @@ class IdealMachine:
         assert plan.lowest <= target <= plan.highest
         for other in self.layout.beside(lift):
             body = self.snapshot.lift(other.name)
-            ends = (self.running[other.name].came_from, body.target) if body.moving else (self.height(other.name),)
+            ends = (self.height(other.name), body.target if body.moving else self.height(other.name))
             if self.layout.is_below(lift, other.name):
                 assert high <= min(ends) - 1, f"{lift} meets {other.name}"
             else:
@@ -306,7 +306,8 @@ class IdealMachine:
                 assert bay.table == Table.aligned
             if self.reached_by(bay.name):
                 assert bay.inner_door == Door.open, f"a transfer through the closed door of {bay.name}"
-                assert not (bay.person or bay.cabin)
+                assert not (bay.person)
+                assert not (bay.cabin)
         for name in self.reach:
             assert not self.snapshot.lift(name).moving, f"{name} moves with its transfer out"
 

@@ -20,8 +20,8 @@ from vendrive.wire.alarms import AlarmName
 from vendrive.wire.pki import ends_of_certificates
 from vendrive.wire.station_auth import TOLERANCE_S
 
-PERIOD_S = 10.0
-CERTIFICATES_PERIOD_S = 600.0
+PERIOD_S = 60.0
+FILES_PERIOD_S = 600.0
 RETAIL_AWAY_S = 15 * 60.0
 CALENDAR_BACK_S = 60.0
 CERTIFICATE_WARNING = timedelta(days=14)
@@ -64,37 +64,50 @@ class Keeper:
         self._free_bytes = free_bytes
         self._offset_s = self._calendar_offset_s()
         self._set_back_s: float | None = None
-        self._certificates_s = float("-inf")
+        self._files_s = float("-inf")
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
             try:
                 self.look()
-            except NotWritten as error:
-                log.error("nothing can be written: %s", error)
+            except (NotWritten, OSError) as error:
+                log.error("the housekeeper could not look at everything: %s", error)
             await asyncio.sleep(PERIOD_S)
 
     def look(self) -> None:
         """Look at everything once."""
-        self._look_at_disk()
         self._look_at_retail()
         self._look_at_calendar()
-        self._look_at_certificates()
+        now_s = self._clock.monotonic()
+        if now_s - self._files_s >= FILES_PERIOD_S:
+            self._files_s = now_s
+            self._look_at_disk()
+            self._look_at_certificates()
+            self._forget_passes()
         self._record.tidy()
         self.forget()
 
     def forget(self) -> None:
         """Forget some of what retail has and nobody needs here any more: what is old, and what is too much."""
-        last = 0
+        first, last = self._journal.first, 0
         horizon = self._clock.now() - (KEPT_WHEN_FULL if self._is_on(AlarmName.disk_full) else KEPT)
         much = self._database.used_bytes > KEPT_BYTES
+        if first is None or (first.at >= horizon and not much):
+            return
         for entry in self._journal.entries_after(0, FORGET_AT_ONCE):
             if entry.seq > self._store.acknowledged or (entry.at >= horizon and not much):
                 break
             last = entry.seq
         if 0 < last < self._journal.head()[0]:
             self._journal.forget(last)
+
+    def _forget_passes(self) -> None:
+        """Forget drives that are long over by retail's own time: a calendar that is ahead ends no pass."""
+        told = self._store.told_at
+        if told is not None:
+            with self._database.transaction():
+                self._store.forget_passes(min(told, self._clock.now()) - KEPT, self._record.facts.out)
 
     def _look_at_disk(self) -> None:
         free = self._free_bytes(self._folder)
@@ -125,10 +138,6 @@ class Keeper:
         self._record.follow(AlarmName.calendar_doubt, STATION, behind or self._set_back_s is not None, why)
 
     def _look_at_certificates(self) -> None:
-        now_s = self._clock.monotonic()
-        if now_s - self._certificates_s < CERTIFICATES_PERIOD_S:
-            return
-        self._certificates_s = now_s
         ends = ends_of_certificates(self._folder / "pki")
         soon = {name: end for name, end in ends.items() if end - self._clock.now() < CERTIFICATE_WARNING}
         why = ", ".join(f"{name} on {end:%Y-%m-%d}" for name, end in soon.items())

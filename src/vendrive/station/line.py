@@ -9,7 +9,10 @@ NOTE_PERIOD_S = 60.0
 
 
 class Line:
-    """Retail was heard when it took our signature, which it does only where both calendars agree."""
+    """Retail was heard when its orders were taken: no cancellation was missed then.
+
+    It answers only where both calendars agree, since it looks at the time in our signature.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -34,7 +37,7 @@ class Line:
         return self.away_s >= CUT_OFF_S
 
     def heard(self) -> None:
-        """Retail has answered; write it down now and then."""
+        """The orders were taken; write it down now and then."""
         self.heard_s = self._clock.monotonic()
         if self.heard_s - self._noted_s >= NOTE_PERIOD_S:
             self._noted_s = self.heard_s

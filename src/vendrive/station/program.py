@@ -62,6 +62,7 @@ class Station:
     kiosks: Mapping[str, Kiosk]
     uplink: Uplink
     keeper: Keeper
+    line: Line
     client: RetailClient
     extra_routes: tuple[BaseRoute, ...]
 
@@ -220,6 +221,7 @@ def build_station(
         kiosks,
         uplink,
         keeper,
+        line,
         client,
         tuple(extra_routes),
     )

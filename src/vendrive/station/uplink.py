@@ -118,8 +118,8 @@ class Uplink:
     async def pull(self) -> None:
         """Take the orders after the cursor, in turn."""
         body = await self._client.request("GET", f"/api/station/orders?after={self._store.cursor}")
-        self._line.heard()
         await self._orders.take_page(OrdersPage.model_validate_json(body).orders)
+        self._line.heard()
 
     async def push(self) -> None:
         """Send what retail has not acknowledged, batch by batch."""

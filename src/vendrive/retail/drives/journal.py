@@ -22,9 +22,9 @@ from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHe
 def record_journal(tower_id: str, batch: JournalBatch) -> int:
     """Store new entries with their effects, in one transaction, and return the last number that is stored.
 
-    Entries that are stored already have no second effect. A batch that begins after a gap is not stored: the answer says
-    from where to send again, as after a backup was restored here. Raise Refused (request_invalid), with nothing stored,
-    where the batch is another tower's, has a gap inside, or its chain does not continue what is stored here.
+    Entries that are stored already have no second effect. A batch that begins after a gap is not stored: the answer
+    says from where to send again, as after a backup was restored here. Raise Refused (request_invalid), with nothing
+    stored, where the batch is another tower's, has a gap inside, or its chain does not continue what is stored here.
     """
     if batch.tower_id != tower_id:
         raise Refused(ErrorCode.request_invalid, tower=batch.tower_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vendrive.tower.control import Arguments
-from vendrive.tower.traffic import head
+from vendrive.tower.traffic import clear_to
 from vendrive.tower.view import View, open_zone_presence, presence
 from vendrive.wire.machine import STALE_AFTER_S, Bay, Door, Lift, Mode, Operation, PlcState, Table, parts_of
 
@@ -164,7 +164,7 @@ def _storey_exists(order: Order) -> Permit:
 
 def _way_free(order: Order) -> Permit:
     storey = int(order.arguments["storey"])
-    reached = head(order.lift.name, storey, order.view, ())
+    reached = clear_to(order.lift.name, storey, order.view, ())
     return Permit(reached == storey, f"the way of {order.lift.name} is free to storey {reached}")
 
 

@@ -19,7 +19,7 @@ Spoil = Callable[[IdealMachine], None]
 
 @dataclass(frozen=True)
 class Scene:
-    """An order that passes, until the machine is spoilt, what is known changes, time goes by or the order names worse."""
+    """An order that passes, until the machine is spoilt, the view of it changes, time goes by or it names worse."""
 
     operation: Operation
     arguments: dict[str, str]
@@ -39,7 +39,7 @@ class Scene:
         self.ready(machine)
         if spoilt:
             self.spoil(machine)
-        known = seen(machine.snapshot, layout)
+        known = seen(machine.snapshot, machine.layout)
         known = self.view(known) if spoilt else known
         named = {**self.arguments, **(self.order if spoilt else {})}
         return votes(self.operation, _named(named), known, self.age_s if spoilt else NOW_S)
@@ -105,6 +105,12 @@ END_AT_BAY = replace(END_AT_BAY, ready=both(part("B1", inner_door=Door.open), cu
 TURN = Scene(Operation.turn, {"bay": "B1"}, {"T1": "B1"}, {"L1": 3}, layout="carvana34")
 TALL = {"layout": "autostadt400", "storeys": {"L1": 3, "L2": 12}}
 
+
+def _without_turntables(machine: IdealMachine) -> None:
+    plain = tuple(replace(bay, turntable=False) for bay in machine.layout.bays)
+    machine.layout = replace(machine.layout, bays=plain)
+
+
 SCENES: dict[str, Scene] = {
     "fresh": replace(STREET, age_s=1.01),
     "no_fire": replace(STREET, spoil=plc(fire=True)),
@@ -141,6 +147,7 @@ SCENES: dict[str, Scene] = {
     "table_aligned": replace(STREET, spoil=part("B1", table=Table.between)),
     "engine_off": replace(FROM_BAY, spoil=part("B1", engine_running=True)),
     "in_place": replace(FROM_BAY, spoil=part("B1", in_place=False)),
+    "turns": replace(TURN, spoil=_without_turntables),
     "stands_or_empty": replace(TURN, spoil=part("B1", in_place=False)),
     "open_bays_shut_off": replace(END_AT_BAY, spoil=part("B1", street_door=Door.between)),
 }

@@ -19,6 +19,7 @@ from vendrive.wire.machine import Bay, Door, Lift, Mode, Nose, Operation, Plc, P
 
 NAMES = ["nanjing3", "shanghai3", "guangzhou42", "carvana34", "singapore60", "autostadt400"]
 DOORS = list(Door)
+TAGS = ["", "T1", "T2"]
 SOURCES = ["", "scanner", "curtain", "floor", "cabin"]
 YES_NO = (True, False)
 DOOR_OPERATIONS = [operation for operation in Operation if "door" in operation]
@@ -29,7 +30,8 @@ def shape(name: str) -> Layout:
     """Return a layout with a few slots of each kind: the rules look at no more of them at once."""
     layout = load_layout(name)
     deep = [slot for slot in layout.slots if slot.behind][:2]
-    kept = {slot.behind for slot in deep} | {slot.name for slot in (*deep, *layout.slots[:2], *layout.slots[-2:])}
+    shallow = [slot for slot in layout.slots if not slot.behind]
+    kept = {slot.behind for slot in deep} | {slot.name for slot in (*deep, *shallow[:2], *shallow[-2:])}
     return replace(layout, slots=tuple(slot for slot in layout.slots if slot.name in kept))
 
 
@@ -61,88 +63,67 @@ def goals_on(layout: Layout) -> list[Goal]:
     return goals + [GiveWay(lift.name, storey) for lift in layout.lifts for storey in (lift.lowest, lift.highest)]
 
 
-tags = st.sampled_from(["", "T1", "T2"])
-doors = st.sampled_from(DOORS)
-plcs = st.builds(
-    Plc,
-    mode=st.sampled_from([Mode.automatic] * 4 + [*Mode]),
-    state=st.sampled_from([PlcState.idle] * 4 + [*PlcState]),
-    emergency_stop=st.integers(0, 9).map(lambda at: at == 0),
-    fire=st.integers(0, 9).map(lambda at: at == 0),
-    mains=st.integers(0, 9).map(lambda at: at > 0),
-)
+def any_view(layout: Layout, rng: Random) -> View:
+    """Return any state at all; faults are rarer than work, so that more orders pass the first votes."""
 
+    def yes() -> bool:
+        return rng.random() < 0.5
 
-def lifts_on(layout: Layout) -> st.SearchStrategy[tuple[Lift, ...]]:
-    one = [
-        st.builds(
-            Lift,
-            name=st.just(plan.name),
-            position_mm=st.sampled_from(
-                [float(layout.level_mm(storey)) + off for storey in (1, 2) for off in (0, 900)]
-            ),
-            storey=st.sampled_from([-1, *storeys_of(layout)]),
-            moving=st.booleans(),
-            transfer_home=st.booleans(),
-            loaded=st.booleans(),
-            tag=tags,
-            movement=st.booleans(),
-            fault=st.sampled_from(["", "", "drive"]),
-            locked_out=st.integers(0, 4).map(lambda at: at == 0),
-            busy=st.integers(0, 4).map(lambda at: at == 0),
-        )
-        for plan in layout.lifts
-    ]
-    return st.tuples(*one)
+    def rarely() -> bool:
+        return rng.random() < 0.1
 
-
-def bays_on(layout: Layout) -> st.SearchStrategy[tuple[Bay, ...]]:
-    rarely = st.integers(0, 4).map(lambda at: at == 0)
-    one = [
-        st.builds(
-            Bay,
-            name=st.just(plan.name),
-            street_door=doors,
-            inner_door=doors,
-            exit_closed=st.booleans(),
-            table=st.sampled_from([*Table]),
-            nose=st.sampled_from([*Nose]),
-            vehicle=st.booleans(),
-            tag=tags,
-            in_place=st.booleans(),
-            mass_kg=st.sampled_from([0, 1600]),
-            scanner=rarely,
-            curtain=rarely,
-            floor=rarely,
-            cabin=rarely,
-            engine_running=st.booleans(),
-            locked_out=rarely,
-            busy=rarely,
-        )
-        for plan in layout.bays
-    ]
-    return st.tuples(*one)
-
-
-def views_on(layout: Layout) -> st.SearchStrategy[View]:
-    slots = st.tuples(
-        *(
-            st.builds(
-                Slot,
-                name=st.just(plan.name),
-                occupied=st.booleans(),
-                tag=tags,
-                movement=st.booleans(),
-                locked_out=st.booleans(),
-            )
-            for plan in layout.slots
-        )
+    plc = Plc(
+        mode=rng.choice([*Mode]) if rarely() else Mode.automatic,
+        state=rng.choice([*PlcState]) if rarely() else PlcState.execute,
+        emergency_stop=rarely(),
+        fire=rarely(),
+        mains=not rarely(),
     )
-    snapshots = st.builds(
-        Snapshot, read_at_s=st.just(0.0), plc=plcs, lifts=lifts_on(layout), slots=slots, bays=bays_on(layout)
+    lifts = tuple(any_lift(plan.name, layout, rng) for plan in layout.lifts)
+    slots = tuple(Slot(plan.name, yes(), rng.choice(TAGS), rarely(), rarely()) for plan in layout.slots)
+    bays = tuple(any_bay(plan.name, rng) for plan in layout.bays)
+    places = [place.name for place in layout.places]
+    belief = {tag: rng.choice(places) for tag in TAGS if tag and yes()}
+    view = View(Snapshot(read_at_s=0.0, plc=plc, lifts=lifts, slots=slots, bays=bays), layout, belief)
+    if yes():
+        # Nearly every mix contradicts itself, and what is in doubt is left alone: half of them are judged without.
+        view.__dict__.update(sensed_doubts=(), believed_doubts=())
+    return view
+
+
+def any_lift(name: str, layout: Layout, rng: Random) -> Lift:
+    return Lift(
+        name=name,
+        position_mm=float(layout.level_mm(rng.choice(storeys_of(layout))) + rng.choice([0, 900])),
+        storey=rng.choice([-1, 1, *storeys_of(layout)]),
+        moving=rng.random() < 0.2,
+        transfer_home=rng.random() < 0.7,
+        loaded=rng.random() < 0.5,
+        tag=rng.choice(TAGS),
+        movement=rng.random() < 0.1,
+        fault=rng.choice(["", "", "", "drive"]),
+        locked_out=rng.random() < 0.1,
+        busy=rng.random() < 0.1,
     )
-    believed = st.dictionaries(st.sampled_from(["T1", "T2"]), st.sampled_from([place.name for place in layout.places]))
-    return st.builds(View, snapshot=snapshots, layout=st.just(layout), belief=believed)
+
+
+def any_bay(name: str, rng: Random) -> Bay:
+    return Bay(
+        name=name,
+        street_door=rng.choice([Door.closed, *Door]),
+        inner_door=rng.choice([Door.closed, *Door]),
+        exit_closed=rng.random() < 0.8,
+        table=rng.choice([Table.aligned, *Table]),
+        nose=rng.choice([*Nose]),
+        vehicle=rng.random() < 0.5,
+        tag=rng.choice(TAGS),
+        in_place=rng.random() < 0.5,
+        mass_kg=rng.choice([0, 0, 1600]),
+        engine_running=rng.random() < 0.2,
+        locked_out=rng.random() < 0.1,
+        busy=rng.random() < 0.1,
+        **{source: rng.random() < 0.1 for source in SOURCES if source},
+    )
 
 
 def assert_harmless(operation: Operation, arguments: Arguments, view: View) -> None:
@@ -160,7 +141,7 @@ def assert_harmless(operation: Operation, arguments: Arguments, view: View) -> N
         assert_bay_harmless(operation, snapshot.bay(named["bay"]), view)
     if "lift" in named:
         lift = snapshot.lift(named["lift"])
-        assert not (lift.moving or lift.busy or lift.locked_out or lift.fault)
+        assert not any((lift.moving, lift.busy, lift.locked_out, lift.fault))
         if operation == Operation.move_lift:
             assert_move_harmless(lift, int(named["storey"]), view)
         elif operation != Operation.finish_transfer:
@@ -172,7 +153,7 @@ def occupied(bay: Bay) -> bool:
 
 
 def assert_bay_harmless(operation: Operation, bay: Bay, view: View) -> None:
-    assert not (bay.busy or bay.locked_out)
+    assert not any((bay.busy, bay.locked_out))
     if operation == Operation.open_street_door:
         assert bay.inner_door == Door.closed
         return
@@ -225,10 +206,10 @@ def assert_transfer_harmless(operation: Operation, lift: Lift, place: str, view:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=300, deadline=None)
-@given(data=st.data())
-def test_no_step_is_ever_harmful(name: str, data: st.DataObject) -> None:
+@given(seed=st.integers(0, 10**9))
+def test_no_step_is_ever_harmful(name: str, seed: int) -> None:
     layout = SHAPES[name]
-    view = data.draw(views_on(layout))
+    view = any_view(layout, Random(seed))
     for goal in goals_on(layout):
         for lift in ("", *(plan.name for plan in layout.lifts)):
             step = next_step(goal, view, lift)
@@ -242,9 +223,9 @@ def test_no_step_is_ever_harmful(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_no_permit_is_ever_harmful(name: str, data: st.DataObject) -> None:
-    view = data.draw(views_on(SHAPES[name]))
+@given(seed=st.integers(0, 10**9))
+def test_no_permit_is_ever_harmful(name: str, seed: int) -> None:
+    view = any_view(SHAPES[name], Random(seed))
     for operation, arguments in orders_on(SHAPES[name]):
         permits = votes(operation, arguments, view, 0.0)
         assert all(permit.reason for permit in permits)
@@ -279,7 +260,7 @@ def test_no_permit_is_harmful_in_any_mix_of_what_matters(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), length=st.integers(0, 14))
 def test_every_reachable_state_leads_to_the_goal(name: str, seed: int, length: int) -> None:
-    """Any orders that are permitted, each finished or cut short, in any order; then two cars go where they are wanted."""
+    """Any orders that are permitted, each finished or cut short; then two cars go where they are wanted."""
     layout, rng = SHAPES[name], Random(seed)
     open_slots = [slot.name for slot in layout.slots if not slot.behind]
     first, second, back = rng.sample(open_slots, 3) if len(open_slots) > 2 else (*open_slots, "")

@@ -122,7 +122,10 @@ def any_bay(name: str, rng: Random) -> Bay:
         engine_running=rng.random() < 0.2,
         locked_out=rng.random() < 0.1,
         busy=rng.random() < 0.1,
-        **{source: rng.random() < 0.1 for source in SOURCES if source},
+        scanner=rng.random() < 0.1,
+        curtain=rng.random() < 0.1,
+        floor=rng.random() < 0.1,
+        cabin=rng.random() < 0.1,
     )
 
 
@@ -240,7 +243,8 @@ def test_no_permit_is_harmful_in_any_mix_of_what_matters(name: str) -> None:
     base, orders = snapshot_of(layout, {}), orders_on(layout)
     for street, inner, source, storey, home, full in product(DOORS, DOORS, SOURCES, (-1, 1, 2), YES_NO, YES_NO):
         bay = replace(base.bays[0], street_door=street, inner_door=inner, vehicle=full, in_place=full)
-        bay = replace(bay, **({source: True} if source else {}))
+        bay = replace(bay, scanner=source == "scanner", curtain=source == "curtain")
+        bay = replace(bay, floor=source == "floor", cabin=source == "cabin")
         slots = tuple(replace(slot, occupied=full) for slot in base.slots)
         for loaded in YES_NO:
             lift = replace(base.lifts[0], storey=storey, transfer_home=home, loaded=loaded, position_mm=900.0)
@@ -268,7 +272,9 @@ def test_every_reachable_state_leads_to_the_goal(name: str, seed: int, length: i
     wander(world, rng, length)
     spare = next(slot for slot in (second, first) if not world.machine.tag_at(slot) or slot == second)
     back = back or first
-    goals = {"B1": [BringToBay("T1", "B1"), OpenStreet("B1"), Store("T1", back), CloseStreet("B1")]}
+    goals: dict[str, list[Goal]] = {
+        "B1": [BringToBay("T1", "B1"), OpenStreet("B1"), Store("T1", back), CloseStreet("B1")]
+    }
     goals["M2"] = [Store("T2", spare)]
     for key, wanted in goals.items():
         world.want(key, wanted[0])

@@ -250,3 +250,11 @@ def test_a_transfer_into_a_bay_that_is_open_to_the_street_waits_for_its_door() -
     step = next_step(Store("T1", "2A"), view, "L1")
     assert isinstance(step, Do)
     assert step.operation == Operation.close_street_door
+
+
+def test_a_store_is_not_done_while_the_transfer_is_out_in_its_slot() -> None:
+    machine = IdealMachine(LAYOUT, snapshot_of(LAYOUT, {"T1": "L1"}, {"L1": 2}))
+    machine.cut(machine.start(Operation.place, (("lift", "L1"), ("place", "2A"))), "place")
+    step = next_step(Store("T1", "2A"), seen(machine.snapshot, LAYOUT))
+    assert isinstance(step, Do)
+    assert step.operation == Operation.finish_transfer

@@ -208,3 +208,13 @@ def test_a_lift_that_stopped_between_levels_leaves_the_way_of_an_earlier_task() 
     world.settle(MOST_COMMANDS)
     assert world.reached("M")
     assert replace(world.machine.snapshot.lift("L1")).storey != -1
+
+
+def test_nothing_is_reached_while_a_command_of_the_station_before_runs() -> None:
+    world = Driven(load_layout("shanghai3"), {"T1": "L1"}, storeys={"L1": 2})
+    world.want("B1", Store("T1", "2A"))
+    assert world.tick()
+    world.restart()
+    world.want("B1", Store("T1", "2A"))
+    world.machine.change("L1", tag="", busy=False, transfer_home=True, loaded=False)
+    assert not world.reached("B1"), "the place has not ended yet, whatever the sensors show"

@@ -9,6 +9,7 @@ import gc
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from asyncua.server.server import Server
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import BadUserAccessDenied
 
-from vendrive.plant.plc import Controller, values_of
-from vendrive.wire.machine import NAMESPACE, Plc, nodes_of
+from vendrive.plant.plc import Controller
+from vendrive.wire.machine import NAMESPACE, Part, Plc, nodes_of
 from vendrive.wire.pki import OwnCertificate, trusted_certificates
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ class MachineServer:
         self._called = called
         self._server: _PinnedServer | None = None
         self._shown: dict[str, object] = {}
+        self._parts: dict[str, Part] = {}
         self._namespace = 0
 
     async def start(self, own: OwnCertificate, application_uri: str, port: int) -> str:
@@ -136,11 +138,15 @@ class MachineServer:
             await self._server.stop()
 
     async def publish(self) -> None:
-        """Write each value that changed since the last time."""
+        """Write each value that changed since the last time; a part that is the same object has not changed."""
         assert self._server is not None
         for part in self._controller.parts():
-            names = nodes_of(type(part), "" if isinstance(part, Plc) else part.name)
-            for name, value in values_of(part).items():
+            known = "" if isinstance(part, Plc) else part.name
+            if self._parts.get(known) is part:
+                continue
+            self._parts[known] = part
+            names = nodes_of(type(part), known)
+            for name, value in _values(part).items():
                 node = names[name]
                 if node not in _LIVE and self._shown.get(node) != value:
                     self._shown[node] = value
@@ -284,3 +290,7 @@ def _type_of(value: object) -> ua.VariantType:
 
 def _data(value: object) -> ua.DataValue:
     return ua.DataValue(ua.Variant(_plain(value), _type_of(value)))
+
+
+def _values(part: Part) -> dict[str, object]:
+    return {item.name: getattr(part, item.name) for item in fields(part)}

@@ -2,7 +2,7 @@
 
 An adapter translates; it decides nothing, repeats nothing and remembers nothing that a command depends on. Fencing,
 numbering and expiry are the machine's own (`vendrive.wire.machine`): an adapter that imitates them protects nobody.
-`vendrive.station.adapters.contract` holds the rules that each adapter is run against; docs/adapters.md says how to add one.
+`vendrive.station.adapters.contract` holds the rules that each adapter is run against, docs/adapters.md how to add one.
 
 Times are seconds, lengths millimetres, masses kilograms; the machine's own counter `clock_ms` is milliseconds.
 Which machine it is needs no verb: tower, layout, `simulator` and `plc_epoch` come with each read.
@@ -94,7 +94,8 @@ class Machine(Protocol):
     async def stop(self, reason: str) -> None:
         """Emergency stop: works in every state, with or without control. Only the reset at the tower ends it.
 
-        Where it raises, the caller sends it again over each new connection before anything else; a second one is harmless.
+        Where it raises, the caller sends it again over each new connection before anything else: a second one is
+        harmless.
         """
         ...
 

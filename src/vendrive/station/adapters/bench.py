@@ -31,8 +31,8 @@ class Network(StrEnum):
 class Bench(Protocol):
     """A machine on a test bench and the hands at it.
 
-    Its first lift can reach its way's lowest two levels, its first bay is empty, and nothing else drives it. A move takes
-    about a second or longer, so that it can be seen.
+    Its first lift can reach its way's lowest two levels, its first bay is empty, and nothing else drives it. A move
+    takes about a second or longer, so that it can be seen.
     """
 
     @property

@@ -1,7 +1,7 @@
 """How far an adapter is: a `quality.yaml` beside it says for each rule of one scale done, to do, or exempt.
 
-`done` names tests that show it, `to do` and `exempt` a reason. A test is a pytest node id with a path (from the checkout
-or from the folder of the adapter's own tests), or `contract::RULE` for a rule that the adapter's contract test runs.
+`done` names tests that show it, `to do` and `exempt` a reason. A test is a pytest node id with a path (from the
+checkout, or from the folder of the adapter's own tests), or `contract::RULE` for a rule that its contract test runs.
 """
 
 import ast

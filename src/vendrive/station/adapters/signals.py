@@ -2,8 +2,8 @@
 
 An entry is the name of a signal, or a table with more: `{ signal = "…", scale = 0.1 }` for a number in other units,
 `{ signal = "…", values = { "0" = "closed" } }` for a code. `{name}` in a signal is the name of the lift, slot or bay.
-What a machine does not have is `{ constant = … }`, and only the value that our software takes for unknown: a sensor that
-is not there never says that all is well.
+What a machine does not have is `{ constant = … }`, and only the value that our software takes for unknown: a sensor
+that is not there never says that all is well.
 """
 
 import asyncio

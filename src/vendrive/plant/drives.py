@@ -95,8 +95,8 @@ class Drives:
 
     def _grip(self, order: Order, lift: LiftBody) -> Transfer:
         """Take hold of the car, or of nothing where a sensor lied."""
-        picking, place = order.operation == Operation.pick, order.arguments["place"]
-        car = self._world.car_at(place if picking else lift.name)
+        picking, place = order.operation == Operation.pick, order.arguments.get("place", "")
+        car = self._world.car_at(place if picking else lift.name) if place else None
         if car is not None:
             car.where = TRANSFER
         self._world.dirty.add(place)

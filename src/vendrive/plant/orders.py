@@ -1,5 +1,6 @@
 """Orders as the PLC reads them, and all that it knows when it judges one."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -99,3 +100,14 @@ def _out_of_reach(operation: Operation, arguments: dict[str, str], layout: Layou
     if operation == Operation.turn and not layout.bay(arguments["bay"]).turntable:
         return f"{arguments['bay']} has no turntable"
     return ""
+
+
+def read_arguments(text: str) -> dict[str, str] | None:
+    """Return the arguments of an order, or none where they are no object of strings."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        return None
+    return value

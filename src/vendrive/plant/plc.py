@@ -5,7 +5,6 @@ or where time is virtual after `next_due_s`, and the methods when a client calls
 clock's monotonic time, times `speed`.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,7 +15,7 @@ from vendrive.clock import Clock
 from vendrive.plant.confirm import true_ends, unconfirmed
 from vendrive.plant.drives import Drives, Running
 from vendrive.plant.moves import FailingMove, LiftMove
-from vendrive.plant.orders import ENDS, Order, Sensed, malformed
+from vendrive.plant.orders import ENDS, Order, Sensed, malformed, read_arguments
 from vendrive.plant.records import Counts, Happening, Setting
 from vendrive.plant.safety import impossible, occupied
 from vendrive.plant.sensors import Channel, Sensors
@@ -72,6 +71,7 @@ class Controller:
             emergency_stop=False,
         )
         self._shown = self._state
+        self._last: tuple[object, ...] = ()
         self._changed = False
         self._look(self._last_tick_s)
 
@@ -147,7 +147,7 @@ class Controller:
     ) -> tuple[bool, str]:
         """Take one order or refuse it with a reason and no effect."""
         self.tick()
-        arguments = _read_arguments(arguments_json)
+        arguments = read_arguments(arguments_json)
         refusal = self._out_of_turn(epoch, seq, valid_until_ms) or malformed(operation, arguments, self.world.layout)
         if refusal or arguments is None:
             return self._refuse(refusal, seq)
@@ -322,11 +322,13 @@ class Controller:
 
     def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        sensors = self.sensors
-        own = replace(self._state, mode=self.world.mode, state=self._packml(), fire=sensors.fire, mains=sensors.mains)
+        mode, packml, fire, mains = self.world.mode, self._packml(), self.sensors.fire, self.sensors.mains
+        if not self._changed and self._last == (self._state, mode, packml, fire, mains):
+            return
+        own = replace(self._state, mode=mode, state=packml, fire=fire, mains=mains)
         plain = replace(own, station_heartbeat=0, revision=0)
         self._state = replace(own, revision=own.revision + int(self._changed or plain != self._shown))
-        self._shown, self._changed = plain, False
+        self._shown, self._changed, self._last = plain, False, (self._state, mode, packml, fire, mains)
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""
@@ -388,13 +390,3 @@ class Controller:
 
     def _tell(self, kind: str, seq: int = 0, order: Order | None = None, reason: str = "") -> None:
         self.observe(Happening(kind, self._state.plc_epoch, self._state.control_epoch, seq, order, reason))
-
-
-def _read_arguments(text: str) -> dict[str, str] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        return None
-    return value

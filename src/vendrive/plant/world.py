@@ -44,6 +44,10 @@ class World:
     def __post_init__(self) -> None:
         tell = self.dirty.add
         self.lifts = {plan.name: LiftBody(plan.name, told=tell) for plan in self.layout.lifts}
+        for plan in self.layout.lifts:
+            # Of two on one way, the lower waits on the ground and the upper at its top.
+            if any(self.layout.is_below(other.name, plan.name) for other in self.layout.beside(plan.name)):
+                self.lifts[plan.name].position_mm = self.layout.level_mm(plan.highest)
         self.slots = {plan.name: SlotBody(plan.name, told=tell) for plan in self.layout.slots}
         self.bays = {plan.name: BayBody(plan.name, told=tell) for plan in self.layout.bays}
         self.driven = {**self.lifts, **self.bays}

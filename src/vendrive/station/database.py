@@ -4,13 +4,27 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
+
+from vendrive.wire.errors import ErrorCode, Refused
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
     seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, digest BLOB NOT NULL) STRICT;
 CREATE TRIGGER IF NOT EXISTS journal_never_changes BEFORE UPDATE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS journal_never_shrinks BEFORE DELETE ON journal
+CREATE TRIGGER IF NOT EXISTS journal_grows_at_its_end BEFORE INSERT ON journal
+    WHEN NEW.seq <= (SELECT max(seq) FROM journal)
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE IF NOT EXISTS checkpoints (
+    name TEXT PRIMARY KEY, seq INTEGER NOT NULL, digest BLOB NOT NULL, fold INTEGER NOT NULL, facts TEXT NOT NULL,
+    seal BLOB NOT NULL) STRICT;
+DROP TRIGGER IF EXISTS journal_never_shrinks;
+CREATE TRIGGER IF NOT EXISTS journal_shrinks_by_one_door BEFORE DELETE ON journal
+    WHEN OLD.seq > coalesce((SELECT CAST(value AS INTEGER) FROM notes WHERE name = 'journal_acknowledged'), 0)
+    OR OLD.seq > coalesce((SELECT seq FROM checkpoints WHERE name = 'base'), 0)
+    OR OLD.seq > (SELECT min(seq) FROM journal)
+    OR OLD.seq = (SELECT max(seq) FROM journal)
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TABLE IF NOT EXISTS held (
     drive_id TEXT PRIMARY KEY, person_id TEXT NOT NULL, short_code TEXT NOT NULL, body TEXT NOT NULL, check_body TEXT
@@ -20,6 +34,13 @@ CREATE TABLE IF NOT EXISTS stock (vehicle_id TEXT PRIMARY KEY, tag TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS tries (drive_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+
+
+class NotWritten(Refused):
+    """The disk did not take it, and nothing of the transaction happened: nothing that needs it may be done."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ErrorCode.machine_unknown, reason=reason)
 
 
 class Database:
@@ -38,24 +59,34 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; one inside another is part of the outer one."""
+        """All or nothing; one inside another is part of the outer one. Raises NotWritten."""
         if self._depth == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
         self._depth += 1
         try:
             yield
         except BaseException:
             self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("ROLLBACK")
+            self._undo()
             raise
         self._depth -= 1
         if self._depth == 0:
-            self._connection.execute("COMMIT")
+            try:
+                self._execute("COMMIT")
+            except NotWritten:
+                self._undo()
+                raise
 
     def run(self, statement: str, *values: str | int | bytes | None) -> None:
-        """Execute a statement that writes."""
-        self._connection.execute(statement, values)
+        """Execute a statement that writes; raises NotWritten."""
+        self._execute(statement, *values)
+
+    @property
+    def used_bytes(self) -> int:
+        """How much of the file is in use: pages that were freed are used again before it grows."""
+        facts = [self.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")]
+        pages, free, size = cast(list[int], facts)
+        return (pages - free) * size
 
     def rows(self, query: str, *values: str | int | bytes | None) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
@@ -67,3 +98,14 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _execute(self, statement: str, *values: str | int | bytes | None) -> None:
+        try:
+            self._connection.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise NotWritten(str(error)) from error
+
+    def _undo(self) -> None:
+        # SQLite may have rolled back by itself where the disk is full.
+        if self._depth == 0 and self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -1,18 +1,22 @@
-"""The journal: append-only, chained, on disk when `append` returns."""
+"""The journal: append-only, chained, on disk when `append` returns; bounded at its far end, where retail has it all."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
-from pydantic import TypeAdapter
-
 from vendrive.audit import GENESIS, BrokenChain, Link, seal, verify_chain
 from vendrive.clock import Clock
+from vendrive.station.checkpoints import BEGINNING, Checkpoint, Checkpoints
 from vendrive.station.database import Database
-from vendrive.wire.journal import Entry, Event, sealed_payload
+from vendrive.station.facts import FOLD, Facts
+from vendrive.wire.journal import Entry, Event, sealed_text
 
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 _COLUMNS = "seq, at, event, digest"
+CHECKPOINT_ENTRIES = 1000
+"""A start reads at most about as many entries as this, besides those of one period of the keeper."""
+
+log = logging.getLogger(__name__)
 
 
 class JournalBroken(Exception):
@@ -20,27 +24,53 @@ class JournalBroken(Exception):
 
 
 class Journal:
-    """What this station saw and did. Opening verifies the chain from its first entry."""
+    """What this station saw and did."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, secret: bytes) -> None:
+        """`secret` is one of the station's own keys, for the seals of checkpoints."""
         self._database = database
-        self._clock = clock
-        self._verify()
+        self._checkpoints = Checkpoints(database, secret)
+        self._checkpoint_seq = 0
+        self.clock = clock
+
+    def load(self) -> Facts:
+        """Verify the chain and return what has happened; raises JournalBroken.
+
+        Both begin at the newest checkpoint that this station sealed and this program would fold alike; where there is
+        none, at the first entry that is kept.
+        """
+        base = self._checkpoints.read("base") or BEGINNING
+        newest = self._checkpoints.read("newest")
+        start = newest if newest and newest.fold == FOLD and newest.seq >= base.seq else base
+        try:
+            if start.seq > base.seq:
+                self._check_stands(start)
+            facts, _ = self._folded(start)
+        except (BrokenChain, ValueError) as error:
+            raise JournalBroken(
+                f"The journal does not verify ({error}). The station does not start on it: keep the file as evidence, "
+                "and restore the journal, and the keys beside it, from their backup."
+            ) from error
+        self._checkpoint_seq = start.seq
+        return facts
 
     def append(self, event: Event) -> Entry:
-        """Write one event; it is on disk when this returns, unless a transaction is still open around it."""
-        at = self._clock.now()
+        """Write one event; it is on disk when this returns, unless a transaction is still open around it.
+
+        Raises NotWritten where the disk does not take it: then nothing was written.
+        """
+        at, text = self.clock.now(), event.model_dump_json()
         with self._database.transaction():
             seq, head = self.head()
-            digest = seal(head, seq + 1, sealed_payload(at, event))
+            digest = seal(head, seq + 1, sealed_text(at, text))
             self._database.run(
                 f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?)",  # noqa: S608 - a constant of this module
                 seq + 1,
                 at.isoformat(),
-                event.model_dump_json(),
+                text,
                 digest,
             )
-        return Entry(seq=seq + 1, at=at, event=event, digest=digest.hex())
+        return Entry(seq=seq + 1, at=at, event=event, digest=digest.hex()).model_copy(update={"text": text})
 
     def head(self) -> tuple[int, bytes]:
         """Return the last sequence number (0: none) and its digest."""
@@ -56,23 +86,59 @@ class Journal:
         )
         return tuple(_entry(row) for row in rows)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield all entries from the first one."""
-        seq = 0
-        while batch := self.entries_after(seq, 1000):
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Yield all entries that are kept, from the first one after `after`."""
+        while batch := self.entries_after(after, 1000):
             yield from batch
-            seq = batch[-1].seq
+            after = batch[-1].seq
 
-    def _verify(self) -> None:
-        try:
-            verify_chain(Link(e.seq, e.payload(), bytes.fromhex(e.digest)) for e in self.entries())
-        except (BrokenChain, ValueError) as error:
-            raise JournalBroken(
-                f"The journal does not verify ({error}). The station does not start on it: keep the file as evidence, "
-                "and restore the journal from its backup."
-            ) from error
+    @property
+    def first(self) -> Entry | None:
+        """The oldest entry that is kept."""
+        return next(iter(self.entries_after(0, 1)), None)
+
+    @property
+    def since_checkpoint(self) -> int:
+        """How many entries a start would read now."""
+        return self.head()[0] - self._checkpoint_seq
+
+    def write_checkpoint(self, facts: Facts) -> None:
+        """Write down the facts after the last entry: `facts` must be they. Not inside a transaction."""
+        seq, digest = self.head()
+        with self._database.transaction():
+            self._checkpoints.write("newest", Checkpoint(seq, digest, FOLD, facts.model_dump_json()))
+        self._checkpoint_seq = seq
+
+    def forget(self, up_to: int) -> None:
+        """Delete the entries up to `up_to`, the one door by which the journal shrinks.
+
+        The facts up to there become the base. The database refuses what retail has not acknowledged and
+        the last entry.
+        """
+        base = self._checkpoints.read("base") or BEGINNING
+        facts, digest = self._folded(base, up_to)
+        with self._database.transaction():
+            self._checkpoints.write("base", Checkpoint(up_to, digest, FOLD, facts.model_dump_json()))
+            self._database.run("DELETE FROM journal WHERE seq <= ?", up_to)
+
+    def _folded(self, start: Checkpoint, up_to: int | None = None) -> tuple[Facts, bytes]:
+        """Return the facts after `start` and what follows, chain verified, and the last digest."""
+        facts, head, seq = Facts.model_validate_json(start.facts), start.digest, start.seq
+        for entry in self.entries(start.seq):
+            if up_to is not None and entry.seq > up_to:
+                break
+            head = verify_chain([Link(entry.seq, entry.payload(), bytes.fromhex(entry.digest))], head, seq)
+            facts.apply(entry.event)
+            seq = entry.seq
+        return facts, head
+
+    def _check_stands(self, checkpoint: Checkpoint) -> None:
+        """Raise BrokenChain where the journal is not the one whose facts were sealed: it was rewritten or cut."""
+        rows = self._database.rows("SELECT digest FROM journal WHERE seq = ?", checkpoint.seq)
+        if rows != [(checkpoint.digest,)]:
+            raise BrokenChain(checkpoint.seq, "it is not the row of the checkpoint that this station sealed")
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
-    seq, at, event, digest = cast(tuple[int, str, str, bytes], row)
-    return Entry(seq=seq, at=datetime.fromisoformat(at), event=_EVENT.validate_json(event), digest=digest.hex())
+    seq, at, text, digest = cast(tuple[int, str, str, bytes], row)
+    return Entry.stored(seq, datetime.fromisoformat(at), text, digest.hex())

@@ -1,7 +1,7 @@
 """Orders from retail: checked, stored with their journal entries in one transaction, and acted on once."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from vendrive.station.database import Database
 from vendrive.station.keys import RetailKeys
 from vendrive.station.record import Record
 from vendrive.station.store import Store
+from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import Refused
 from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld
 from vendrive.wire.orders import Cancel, HandOver, OperatorRequest, Order, SignedOrder, Stock, WipeFace
@@ -45,6 +46,16 @@ class Orders:
         self._retail_keys = retail_keys
         self._operator = operator
         self._clock = clock
+
+    async def take_page(self, page: Sequence[SignedOrder]) -> None:
+        """Store orders in turn up to the first that cannot be trusted: an alarm until retail sends a right page."""
+        for signed in page:
+            try:
+                await self.take(signed)
+            except OrderRejected as error:
+                self._record.alarm(AlarmName.orders_rejected, "station", str(error))
+                raise
+        self._record.end_alarm(AlarmName.orders_rejected, "station", "retail")
 
     async def take(self, signed: SignedOrder) -> None:
         """Store one order; OrderRejected where it cannot be trusted. One that was stored before has no effect."""

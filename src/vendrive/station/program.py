@@ -3,8 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
@@ -13,14 +13,15 @@ from vendrive.clock import Clock
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
-from vendrive.station.database import Database
+from vendrive.station.database import Database, NotWritten
 from vendrive.station.desk import Desk
 from vendrive.station.faces import DlibFaces, Faces
 from vendrive.station.journal import Journal
+from vendrive.station.keeper import Keeper
 from vendrive.station.keys import load_keys, pinned_retail_keys
 from vendrive.station.kiosk.app import Kiosk
 from vendrive.station.link import Link
-from vendrive.station.machine import Machine
+from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.station.orders import Orders
 from vendrive.station.record import Record
@@ -59,6 +60,7 @@ class Station:
     watch: Watch
     kiosks: Mapping[str, Kiosk]
     uplink: Uplink
+    keeper: Keeper
     client: RetailClient
     extra_routes: tuple[BaseRoute, ...]
 
@@ -69,9 +71,10 @@ class Station:
             async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
                 urls = await self._serve(stack)
                 tasks = [
-                    group.create_task(self.link.run(self.controller.connected, self._read)),
+                    group.create_task(self.link.run(self._connected, self._read)),
                     group.create_task(self.uplink.run()),
                     group.create_task(self._watch()),
+                    group.create_task(self.keeper.run()),
                 ]
                 yield urls
                 self._end_kiosks()
@@ -81,6 +84,8 @@ class Station:
         finally:
             self._end_kiosks()
             await self.client.close()
+            with self._writing():
+                self.record.close()
             self.database.close()
 
     @property
@@ -119,19 +124,35 @@ class Station:
     def _activity(self) -> str:
         return "; ".join(dict.fromkeys(task.purpose for task in self.controller.tasks.values()))
 
+    async def _connected(self, machine: Machine, snapshot: Snapshot) -> None:
+        try:
+            await self.controller.connected(machine, snapshot)
+        except NotWritten as error:
+            raise MachineLost(f"control is not taken: {error}") from error
+
     async def _read(self, snapshot: Snapshot) -> None:
-        self.controller.settle(snapshot)
-        self.safety.look(self.controller.view(snapshot))
-        if self.link.fresh is snapshot:
-            self.watch.look(snapshot)
-        await self.yard.tick(snapshot)
+        with self._writing():
+            self.controller.settle(snapshot)
+            self.safety.look(self.controller.view(snapshot))
+            if self.link.fresh is snapshot:
+                self.watch.look(snapshot)
+            await self.yard.tick(snapshot)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What cannot be journaled is not done, and asked again with the next snapshot; the program goes on."""
+        try:
+            yield
+        except NotWritten as error:
+            log.error("nothing can be written: %s", error)
 
     async def _watch(self) -> None:
         """Notice a machine that does not answer at all."""
         while True:
             await asyncio.sleep(WATCH_PERIOD_S)
             if self.link.fresh is None:
-                self.safety.lost()
+                with self._writing():
+                    self.safety.lost()
 
 
 def ready_line(urls: Mapping[str, str]) -> str:
@@ -158,7 +179,8 @@ def build_station(
     retail_keys = pinned_retail_keys(settings.keys / "retail.json")
     retail_keys()
     database = Database(settings.data / "journal.sqlite")
-    journal, store = Journal(database, clock), Store(database, keys.sealing.private_bytes_raw())
+    secret = keys.sealing.private_bytes_raw()
+    journal, store = Journal(database, clock, secret), Store(database, secret)
     record = Record(journal)
     access = Access(settings.machine_url, settings.pki, f"urn:vendrive:station:{settings.tower_id}")
     access.own(clock)
@@ -177,6 +199,7 @@ def build_station(
     client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
     station: Station
     uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), clock)
+    keeper = Keeper(database, journal, record, store, settings.data, lambda: uplink.heard_s, clock)
     kiosks = {
         bay: Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id, extra_scripts)
         for bay, desk in desks.items()
@@ -195,6 +218,7 @@ def build_station(
         Watch(desks, store, clock),
         kiosks,
         uplink,
+        keeper,
         client,
         tuple(extra_routes),
     )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vendrive.clock import Clock
 from vendrive.ids import random_bytes
 from vendrive.passes.signing import encode, sign_text
-from vendrive.station.database import Database
+from vendrive.station.database import Database, NotWritten
 from vendrive.station.journal import Journal
 from vendrive.station.keys import KeyFileWrong
 from vendrive.station.orders import OrderRejected, Orders
@@ -80,7 +80,7 @@ class RetailClient:
 
 
 class Uplink:
-    """Three loops: orders, journal, report."""
+    """Three loops: orders, journal, report. `heard_s`: when retail last answered as it should, or the start."""
 
     def __init__(
         self,
@@ -103,6 +103,7 @@ class Uplink:
         self._clock = clock
         self._reported: TowerReport | None = None
         self._reported_s = float("-inf")
+        self.heard_s = clock.monotonic()
         self.trouble = ""
 
     async def run(self) -> None:
@@ -115,8 +116,9 @@ class Uplink:
     async def pull(self) -> None:
         """Take the orders after the cursor, in turn."""
         body = await self._client.request("GET", f"/api/station/orders?after={self._store.cursor}")
-        for signed in OrdersPage.model_validate_json(body).orders:
-            await self._orders.take(signed)
+        # Retail took our signature, which it does only where both calendars agree.
+        self.heard_s = self._clock.monotonic()
+        await self._orders.take_page(OrdersPage.model_validate_json(body).orders)
 
     async def push(self) -> None:
         """Send what retail has not acknowledged, batch by batch."""
@@ -147,7 +149,7 @@ class Uplink:
             try:
                 await action()
                 pause = period_s
-            except (RetailAway, OrderRejected, KeyFileWrong, ValidationError) as error:
+            except (RetailAway, OrderRejected, KeyFileWrong, ValidationError, NotWritten) as error:
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 self._tell(str(error))
             await asyncio.sleep(pause)

@@ -6,7 +6,7 @@ certificate: no authority can vouch for another one, and dropping a file into `t
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from socket import gethostname
@@ -58,6 +58,12 @@ def trusted_certificates(directory: Path) -> frozenset[bytes]:
     return frozenset(path.read_bytes() for path in (directory / "trusted").glob("*.der"))
 
 
+def ends_of_certificates(directory: Path) -> dict[str, datetime]:
+    """Return until when our own certificate and each pinned one say that they are valid, by file name."""
+    paths = [path for path in (directory / "own.der", *sorted((directory / "trusted").glob("*.der"))) if path.exists()]
+    return {path.name: _end(path.read_bytes()) for path in paths}
+
+
 def replace_file(path: Path, data: bytes, mode: int) -> None:
     """Write a file in one step, on disk when this returns, so that a reader sees all of it or none."""
     draft = path.with_name(path.name + ".new")
@@ -67,6 +73,13 @@ def replace_file(path: Path, data: bytes, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _end(der: bytes) -> datetime:
+    try:
+        return x509.load_der_x509_certificate(der).not_valid_after_utc
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)  # what is no certificate is good for nothing
 
 
 def _pem(key: rsa.RSAPrivateKey) -> bytes:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.certificates import lay_certificate
-from tests.support.standard_nodes import shared_standard_nodes
 from vendrive.clock import SystemClock
 from vendrive.plant.program import Plant, PlantSettings, running_plant
 from vendrive.station.adapters.bench import SLOW_S, Network, Rule
@@ -125,5 +124,4 @@ def run_on_opcua(rule: Rule, folder: Path) -> None:
         async with opcua_bench(folder) as bench:
             await rule(bench)
 
-    with shared_standard_nodes():
-        asyncio.run(program())
+    asyncio.run(program())

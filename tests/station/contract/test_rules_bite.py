@@ -33,7 +33,7 @@ CAUGHT_BY: dict[type[flaws.Adapter], Rule] = {
     flaws.EndsNoHelp: contract.calls_help_and_ends_it,
     flaws.HidesARestart: contract.shows_a_restarted_controller,
     flaws.SaysNoWhenLost: contract.says_that_nothing_arrived,
-    flaws.SendsAgain: contract.leaves_a_lost_answer_to_be_read,
+    flaws.SaysYesWhenLost: contract.leaves_a_lost_answer_to_be_read,
     flaws.ShowsWhatItKept: contract.reads_nothing_old_when_lost,
     flaws.ConnectsByItself: contract.says_nothing_without_a_connection,
     flaws.ClosesOnce: contract.closes_quietly,
@@ -65,6 +65,11 @@ def run_flawed(rule: Rule, flaw: type[flaws.Adapter]) -> None:
 def test_a_flaw_is_caught(flaw: type[flaws.Adapter]) -> None:
     with pytest.raises(AssertionError):
         run_flawed(CAUGHT_BY[flaw], flaw)
+
+
+@pytest.mark.parametrize("rule", contract.RULES, ids=name_of)
+def test_an_adapter_without_a_flaw_is_not_caught(rule: Rule) -> None:
+    run_flawed(rule, flaws.Adapter)
 
 
 def test_every_rule_has_a_flaw_that_it_catches() -> None:

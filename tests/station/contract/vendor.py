@@ -12,7 +12,8 @@ from random import Random
 from typing import TypeVar
 
 from vendrive.clock import Clock
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.world import World
 from vendrive.simulation.loop import VirtualClock, run_virtual
 from vendrive.station.adapters.bench import SLOW_S, Network, Rule

@@ -56,7 +56,8 @@ async def reads_everything_with_its_type(bench: Bench) -> None:
         assert [part.name for part in snapshot.lifts] == [plan.name for plan in layout.lifts]
         assert [part.name for part in snapshot.slots] == [plan.name for plan in layout.slots]
         assert [part.name for part in snapshot.bays] == [plan.name for plan in layout.bays]
-        for part in (snapshot.plc, *snapshot.lifts, *snapshot.slots, *snapshot.bays):
+        parts: list[Part] = [snapshot.plc, *snapshot.lifts, *snapshot.slots, *snapshot.bays]
+        for part in parts:
             _typed(part)
 
 

@@ -1,0 +1,1 @@
+"""OPC UA: `vendrive.station.opcua` holds the adapter, quality.yaml how far it is."""

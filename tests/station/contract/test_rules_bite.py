@@ -7,7 +7,7 @@ import pytest
 from tests.station.contract import flaws
 from tests.station.contract.vendor import VendorBench, run_on_vendor
 from vendrive.simulation.loop import VirtualClock, run_virtual
-from vendrive.station.adapters import contract
+from vendrive.station.adapters import contract, losses
 from vendrive.station.adapters.bench import Rule, name_of
 from vendrive.station.adapters.template.machine import TemplateMachine
 from vendrive.station.machine import Machine
@@ -31,14 +31,14 @@ CAUGHT_BY: dict[type[flaws.Adapter], Rule] = {
     flaws.StopsOnlyWhatMoves: contract.stops_in_every_state,
     flaws.ResetsWithControl: contract.stops_in_every_state,
     flaws.EndsNoHelp: contract.calls_help_and_ends_it,
-    flaws.HidesARestart: contract.shows_a_restarted_controller,
-    flaws.SaysNoWhenLost: contract.says_that_nothing_arrived,
-    flaws.SaysYesWhenLost: contract.leaves_a_lost_answer_to_be_read,
-    flaws.ShowsWhatItKept: contract.reads_nothing_old_when_lost,
-    flaws.ConnectsByItself: contract.says_nothing_without_a_connection,
-    flaws.ClosesOnce: contract.closes_quietly,
-    flaws.WaitsForNews: contract.returns_from_waiting,
-    flaws.FinishesWhatItBegan: contract.can_be_cancelled,
+    flaws.HidesARestart: losses.shows_a_restarted_controller,
+    flaws.SaysNoWhenLost: losses.says_that_nothing_arrived,
+    flaws.SaysYesWhenLost: losses.leaves_a_lost_answer_to_be_read,
+    flaws.ShowsWhatItKept: losses.reads_nothing_old_when_lost,
+    flaws.ConnectsByItself: losses.says_nothing_without_a_connection,
+    flaws.ClosesOnce: losses.closes_quietly,
+    flaws.WaitsForNews: losses.returns_from_waiting,
+    flaws.FinishesWhatItBegan: losses.can_be_cancelled,
     flaws.BeatsFromAThread: contract.starts_no_thread,
 }
 

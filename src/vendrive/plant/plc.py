@@ -164,17 +164,10 @@ class Controller:
         self._look(self._last_tick_s)
         return True, ""
 
-    def stop(self, reason: str, watch: str = "called") -> None:
+    def stop(self, reason: str) -> None:
         """Stop everything at once and stay so until the local reset."""
-        if self._state.emergency_stop:
-            return
-        self.counts.stops += 1
-        self.counts.stopped_by[watch] += 1
-        log.warning("stopped: %s", reason)
-        self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
-        self._tell("stopped", reason=reason)
-        self._fail(self._running.values(), "stopped")
-        self._look(self._last_tick_s)
+        self.tick()
+        self._stop(reason, "called")
 
     def reset(self) -> None:
         """The local reset by a technician who has looked: the only way out of a stop or a latched fault. What still is,
@@ -190,7 +183,7 @@ class Controller:
     def help(self, called: bool) -> None:
         """Somebody asks for help, or it has come."""
         self._state = replace(self._state, help_called=called)
-        self._look(self._last_tick_s)
+        self.tick()
 
     def restart(self, plc_epoch: int) -> None:
         """The controller's program starts anew: moves halt, channels and control are forgotten, the rest is physics,
@@ -215,9 +208,6 @@ class Controller:
         now = self._clock.monotonic()
         passed = min(now - self._last_tick_s, self._setting.longest_step_s)
         self._last_tick_s = now
-        for bay in self.world.bays.values():
-            if bay.exit_open_s > 0:
-                bay.exit_open_s = bay.exit_open_s - passed if bay.exit_open_s > passed + _NOTHING_S else 0.0
         self._advance(passed * self._setting.speed, now)
         self._look(now)
 
@@ -227,9 +217,11 @@ class Controller:
         """
         now = self._clock.monotonic()
         since = now - self._last_tick_s
-        due = [running.move.left_s / self._setting.speed - since for running in self._running.values()]
-        due += [running.confirm_by_s - now for running in self._running.values() if running.ended]
-        due += [bay.exit_open_s - since for bay in self.world.bays.values() if bay.exit_open_s > 0]
+        due = [
+            running.confirm_by_s - now if running.ended else running.move.left_s / self._setting.speed - since
+            for running in self._running.values()
+        ]
+        due.append(self._drives.exits_due_s() - now)
         if not self._is_alone(now):
             due.append(self._heard_s + HOLD_AFTER_SILENCE_S - now)
         if self.silent:
@@ -310,6 +302,7 @@ class Controller:
 
     def _look(self, now: float) -> None:
         """Look through the sensors and draw the consequences."""
+        self._drives.shut_exits(now)
         for body in self.world.driven.values():
             if body.broken and not body.fault:
                 body.fault = "drive"
@@ -381,12 +374,23 @@ class Controller:
         if not self._state.emergency_stop and (self.sensors.fire or not inside):
             watch, reason = danger(self.sensed(), self.world.layout)
             if reason:
-                self.stop(reason, watch)
+                self._stop(reason, watch)
         for running in list(self._running.values()):
             if running.order.operation == Operation.close_street_door and not running.ended:
                 bay = self.sensors.bays[running.order.arguments["bay"]]
                 if occupied(bay):
                     self._fail([running], "a person is in the way of the door")
+
+    def _stop(self, reason: str, watch: str) -> None:
+        if self._state.emergency_stop:
+            return
+        self.counts.stops += 1
+        self.counts.stopped_by[watch] += 1
+        log.warning("stopped: %s", reason)
+        self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
+        self._tell("stopped", reason=reason)
+        self._fail(self._running.values(), "stopped")
+        self._look(self._last_tick_s)
 
     def _tell(self, kind: str, seq: int = 0, order: Order | None = None, reason: str = "") -> None:
         self.observe(Happening(kind, self._state.plc_epoch, self._state.control_epoch, seq, order, reason))

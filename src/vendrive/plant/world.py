@@ -140,7 +140,7 @@ class World:
         if not car.occupied:
             car.inside = (Being.driver, *car.inside)
         body.crooked = crooked
-        car.where, car.engine_running = bay, True
+        car.where, car.engine_running, car.key_along = bay, True, False
         self.changed()
 
     def park(self, bay: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.standard_nodes import shared_standard_nodes
+from vendrive.simulation.standard_nodes import shared_standard_nodes
 
 
 @pytest.fixture(scope="session", autouse=True)

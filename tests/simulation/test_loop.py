@@ -68,15 +68,27 @@ def test_a_program_that_waits_for_nothing_is_named_instead_of_hanging() -> None:
         run_virtual(program)
 
 
-def test_a_program_that_turns_on_the_spot_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pause_s", [0, -1])
+def test_a_program_that_turns_on_the_spot_is_stopped(monkeypatch: pytest.MonkeyPatch, pause_s: float) -> None:
     monkeypatch.setattr("vendrive.simulation.loop.LONGEST_MOMENT", 1000)
 
     async def program(clock: VirtualClock, rng: Random) -> None:
+        await asyncio.sleep(5)
         while True:
-            await asyncio.sleep(0)
+            await asyncio.sleep(pause_s)
 
-    with pytest.raises(NothingLeft, match=r"time stands still at 0\.0 s"):
+    with pytest.raises(NothingLeft, match=r"time stands still at 5\.0 s"):
         run_virtual(program)
+
+
+def test_a_rest_that_is_lost_in_rounding_still_passes_time() -> None:
+    async def program(clock: VirtualClock, rng: Random) -> float:
+        await asyncio.sleep(1e9)
+        for _ in range(1000):
+            await asyncio.sleep(1e-300)
+        return clock.monotonic() - 1e9
+
+    assert run_virtual(program) == pytest.approx(0.001, rel=0.1)
 
 
 def test_an_error_in_a_callback_ends_the_run() -> None:

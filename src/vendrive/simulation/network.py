@@ -40,6 +40,8 @@ class SimulatedNetwork:
 
     def __init__(self, rng: Random, latency_s: tuple[float, float] = LATENCY_S) -> None:
         self.latency_s = latency_s
+        # Called when a server gets a stream.
+        self.reached: Callable[[], None] = lambda: None
         self._rng = rng
         self._listeners: dict[Address, Listener] = {}
         self._streams: dict[Stream, None] = {}
@@ -59,6 +61,7 @@ class SimulatedNetwork:
         for stream in (server, client):
             self.remember(stream)
             stream.protocol.connection_made(stream)
+        self.reached()
         return client, client.protocol
 
     def listen(self, factory: Factory, host: str, port: int) -> "Listener":
@@ -103,6 +106,11 @@ class SimulatedNetwork:
         """Let every server forget its streams without a word, as a power cut does. A client learns it when it sends."""
         for stream in [stream for stream in self._streams if stream.way == "back"]:
             stream.lose(ConnectionResetError("the power was cut"))
+
+    @property
+    def in_use(self) -> bool:
+        """Whether any server has a stream."""
+        return any(stream.way == "back" and not stream.is_closing() for stream in self._streams)
 
     def is_open(self, way: str) -> bool:
         """Whether anything passes that way."""
@@ -179,7 +187,8 @@ class Listener(asyncio.AbstractServer):
         self._network.unlisten(self)
 
     async def wait_closed(self) -> None:
-        """Nothing is left to wait for."""
+        """Let a `close` that was put off happen; nothing else is left to wait for."""
+        await asyncio.sleep(0)
 
 
 class Stream(asyncio.Transport):

@@ -65,6 +65,7 @@ class OpcuaMachine:
         self._nodes = _nodes_of_all(layout)
         self._client: Client | None = None
         self._namespace = 0
+        self._requests: dict[tuple[str, ...], ua.ReadParameters] = {}
         self._known: Snapshot | None = None
         self._distrust_at_s = 0.0
 
@@ -73,7 +74,7 @@ class OpcuaMachine:
         pinned = await asyncio.to_thread(trusted_certificates, self._access.pki)
         if not pinned:
             raise MachineLost(f"no certificate of the machine in {self._access.pki / 'trusted'}")
-        self._known = None
+        self._known, self._requests = None, {}
         failures: list[str] = []
         for der in sorted(pinned):
             try:
@@ -100,9 +101,6 @@ class OpcuaMachine:
                     # Only counters have moved since all was read: all is as it was at the start of this request.
                     return replace(known, plc=plc, read_at_s=started)
             return await self._read_all()
-
-    async def wait(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -149,10 +147,9 @@ class OpcuaMachine:
 
     async def _values(self, names: tuple[str, ...]) -> dict[str, object]:
         client = self._connection()
-        parameters = ua.ReadParameters()
-        parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
-        parameters.NodesToRead = [_to_read(self._id(name)) for name in names]
-        answers = await client.uaclient.read(parameters)
+        if names not in self._requests:
+            self._requests[names] = _request([self._id(name) for name in names])
+        answers = await client.uaclient.read(self._requests[names])
         return {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
 
     async def _connected(self, server_certificate: bytes) -> Client:
@@ -238,8 +235,11 @@ def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the typ
     return validate
 
 
-def _to_read(node: ua.NodeId) -> ua.ReadValueId:
-    return ua.ReadValueId(NodeId=node, AttributeId=VALUE_ATTRIBUTE)
+def _request(nodes: Iterable[ua.NodeId]) -> ua.ReadParameters:
+    parameters = ua.ReadParameters()
+    parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
+    parameters.NodesToRead = [ua.ReadValueId(NodeId=node, AttributeId=VALUE_ATTRIBUTE) for node in nodes]
+    return parameters
 
 
 def _good(name: str, answer: ua.DataValue) -> object:

@@ -10,8 +10,8 @@ from tests.support.certificates import lay_certificate
 from vendrive.clock import SystemClock
 from vendrive.plant.program import Plant, PlantSettings, running_plant
 from vendrive.station.adapters.bench import SLOW_S, Network, Rule
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.machine import Machine
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import Mode
 from vendrive.wire.pki import trust

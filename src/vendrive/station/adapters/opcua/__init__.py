@@ -1,1 +1,1 @@
-"""OPC UA: `vendrive.station.opcua` holds the adapter, quality.yaml how far it is."""
+"""OPC UA: `machine` is the adapter, `fence` what it does not take on trust, quality.yaml how far it is."""

@@ -8,9 +8,10 @@ from random import Random
 from vendrive.clock import ManualClock
 from vendrive.plant.machine import Car
 from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.sensors import Channel
 from vendrive.plant.world import World
-from vendrive.tower.layout import load_layout
-from vendrive.wire.machine import Operation
+from vendrive.tower.layout import Layout, load_layout
+from vendrive.wire.machine import Operation, parts_of
 
 LAYOUT = load_layout("shanghai3")
 TICK_S = 0.02
@@ -48,13 +49,18 @@ class Desk:
         taken, reason = self.order(operation, **arguments)
         assert taken, reason
         self.pass_time(30)
-        assert self.controller.state.done_seq == self.seq
-        return self.controller.state.result
+        channels = [self.channel(part) for part in parts_of(operation, arguments)]
+        assert {channel.done_seq for channel in channels} == {self.seq}
+        return channels[0].result
+
+    def channel(self, part: str) -> Channel:
+        """Return what the channel of a part says."""
+        return self.controller.sensors.channels[part]
 
 
-def desk(cars: dict[str, str] | None = None, seed: int = 1, speed: float = 1.0) -> Desk:
+def desk(cars: dict[str, str] | None = None, seed: int = 1, speed: float = 1.0, layout: Layout = LAYOUT) -> Desk:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
-    world = World(LAYOUT)
+    world = World(layout)
     world.stock({slot: Car(tag, 4500, 1800, 1500, 1500, slot) for tag, slot in (cars or {}).items()})
     controller = Controller(world, Setting("test", 1, speed), clock, Random(seed))
     made = Desk(world, controller, clock)

@@ -16,7 +16,7 @@ from vendrive.clock import SystemClock
 from vendrive.plant.plc import Controller
 from vendrive.plant.program import Plant, PlantSettings, running_plant
 from vendrive.tower.layout import load_layout
-from vendrive.wire.machine import NAMESPACE, Operation
+from vendrive.wire.machine import NAMESPACE, Operation, parts_of
 from vendrive.wire.pki import OwnCertificate, make_certificate, trust
 
 CAR = {"length_mm": 4500, "width_mm": 1800, "height_mm": 1500, "mass_kg": 1500}
@@ -72,10 +72,12 @@ class Station:
         """Send one order that must be taken, wait for its end, return the result."""
         taken, reason = await self.order(operation, **arguments)
         assert taken, reason
+        name = parts_of(operation, arguments)[0]
+        part = f"Lift.{name}" if name.startswith("L") else f"Bay.{name}"
         async with asyncio.timeout(DEADLINE_S):
-            while await self.read("Plc.done_seq") != self.seq:
+            while await self.read(f"{part}.done_seq") != self.seq:
                 await self.alive()
-        return str(await self.read("Plc.result"))
+        return str(await self.read(f"{part}.result"))
 
     async def until(self, name: str, wanted: Callable[[Any], bool]) -> Any:
         """Read one node until its value is wanted; each reading waits for a round trip."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.plant.desk import LAYOUT, TICK_S, Desk, desk
 from vendrive.clock import ManualClock
+from vendrive.plant.beings import Being
+from vendrive.plant.faults import Stuck
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, Car
 from vendrive.plant.plc import Controller, Setting
 from vendrive.plant.world import World, WorldRefused
@@ -40,9 +42,9 @@ def test_a_silent_station_is_held_once_its_move_has_ended() -> None:
     made.order("open_street_door", bay="B1")
     made.alive = False
     made.pass_time(4)
-    assert made.controller.state.mode == "executing"
+    assert (made.controller.state.state, made.channel("B1").busy) == ("held", True)
     made.pass_time(4)
-    assert (made.controller.state.mode, made.controller.state.result) == ("held", "done")
+    assert (made.controller.state.state, made.channel("B1").result) == ("held", "done")
     assert made.order("close_street_door", bay="B1") == (False, "the machine is held")
     made.alive = True
     made.pass_time(0.1)
@@ -52,9 +54,9 @@ def test_a_silent_station_is_held_once_its_move_has_ended() -> None:
 def test_a_controller_without_a_station_is_held() -> None:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     controller = Controller(World(LAYOUT), Setting("test", 1), clock, Random(1))
-    assert controller.state.mode == "held"
+    assert controller.state.state == "held"
     controller.heard(0)
-    assert controller.state.mode == "held"
+    assert controller.state.state == "held"
 
 
 def test_the_heartbeat_changes_at_least_every_quarter_of_a_second() -> None:
@@ -66,35 +68,35 @@ def test_the_heartbeat_changes_at_least_every_quarter_of_a_second() -> None:
     assert all(later > earlier for earlier, later in pairwise(beats))
 
 
-@pytest.mark.parametrize("state", ["idle", "held", "executing", "stopped"])
+@pytest.mark.parametrize("state", ["idle", "held", "execute", "aborted"])
 def test_a_stop_works_in_every_state_and_only_the_key_switch_ends_it(state: str) -> None:
     made = desk({"T1": "1D"})
     if state == "held":
         made.alive = False
         made.pass_time(3)
-    if state == "executing":
+    if state == "execute":
         made.order("move_lift", lift="L1", storey="3")
         made.pass_time(3)
-    if state == "stopped":
+    if state == "aborted":
         made.controller.stop("before")
-    assert made.controller.state.mode == state
+    assert made.controller.state.state == state
     made.controller.stop("now")
     height = made.heights[-1]
     made.controller.take_control(2)
     made.alive = True
     made.pass_time(5)
-    assert made.controller.state.mode == "stopped"
-    assert made.controller.state.stop_reason == ("before" if state == "stopped" else "now")
+    assert made.controller.state.state == "aborted"
+    assert made.controller.state.stop_reason == ("before" if state == "aborted" else "now")
     assert made.heights[-1] == height
     assert made.controller.execute(2, 9, "open_street_door", '{"bay": "B1"}', 10**9) == (
         False,
-        "the machine is stopped",
+        "the machine is aborted",
     )
     made.controller.reset()
-    assert made.controller.state.mode == "idle"
-    if state == "executing":
-        assert (made.controller.state.done_seq, made.controller.state.result) == (1, "failed")
-        assert made.controller.state.reason == "stopped"
+    assert made.controller.state.state == "idle"
+    if state == "execute":
+        ended = made.channel("L1")
+        assert (ended.done_seq, ended.result, ended.reason) == (1, "failed", "stopped")
 
 
 @pytest.mark.parametrize("source", ["scanner", "curtain", "floor", "cabin"])
@@ -107,14 +109,14 @@ def test_a_person_sensed_behind_an_open_inner_door_stops_the_machine_and_it_stay
     progress = made.world.lifts["L1"].transfer
     assert progress is not None
     before = progress.progress
-    made.world.bays["B1"].stuck[source] = True
+    made.controller.sensors.spoil("B1", source, Stuck(True))
     made.pass_time(TICK_S)
-    assert made.controller.state.mode == "stopped"
+    assert made.controller.state.state == "aborted"
     assert source in made.controller.state.stop_reason
     assert progress.progress == pytest.approx(before, abs=0.01)
-    del made.world.bays["B1"].stuck[source]
+    made.controller.sensors.mend("B1", source)
     made.pass_time(5)
-    assert made.controller.state.mode == "stopped"
+    assert made.controller.state.state == "aborted"
     made.controller.reset()
     assert made.do(Operation.finish_transfer, lift="L1") == "done"
     assert made.world.cars["T1"].where == "L1"
@@ -127,10 +129,10 @@ def test_a_closing_street_door_gives_way_to_a_person() -> None:
     made.pass_time(2)
     opening = made.world.bays["B1"].street.opening
     assert 0 < opening < 1
-    made.world.bays["B1"].person = True
+    made.world.bays["B1"].beside = (Being.person,)
     made.pass_time(1)
     assert made.world.bays["B1"].street.opening == pytest.approx(opening, abs=0.01)
-    assert (made.controller.state.result, made.controller.state.mode) == ("failed", "idle")
+    assert (made.channel("B1").result, made.controller.state.state) == ("failed", "idle")
     assert made.controller.sensed().bays["B1"].street_door == "between"
     made.world.leave("B1")
     assert made.do(Operation.close_street_door, bay="B1") == "done"
@@ -160,7 +162,8 @@ def test_a_running_engine_or_a_crooked_car_is_not_taken_in() -> None:
     made.world.leave("B1")
     made.pass_time(0.1)
     sensed = made.controller.sensed().bays["B1"]
-    assert (sensed.vehicle, sensed.in_place, sensed.mass_kg) == (True, False, 0)
+    assert (sensed.vehicle, sensed.in_place, sensed.length_mm) == (True, False, 0)
+    assert sensed.mass_kg == pytest.approx(1500, abs=40)
     made.do(Operation.close_street_door, bay="B1")
     made.do(Operation.open_inner_door, bay="B1")
     assert made.order("pick", lift="L1", place="B1")[1] == "the car in B1 does not stand in place"
@@ -174,7 +177,7 @@ def test_a_lift_lands_near_its_level_about_when_expected_and_never_quite_as_plan
     assert made.order("move_lift", lift="L1", storey="3")[0]
     expected = command_s(LAYOUT, Operation.move_lift, 4400)
     made.pass_time(expected * 0.9)
-    assert made.controller.state.mode == "executing"
+    assert made.controller.state.state == "execute"
     assert made.controller.sensed().lifts["L1"].storey == -1
     made.pass_time(expected * 0.3)
     assert made.controller.sensed().lifts["L1"].storey == 3

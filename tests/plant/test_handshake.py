@@ -66,7 +66,7 @@ async def test_what_is_impossible_is_refused_with_no_effect(desk: Path) -> None:
         for operation, arguments, reason in IMPOSSIBLE:
             assert await bench.station.order(operation, **arguments) == (False, reason)
         after = await bench.truth()
-        assert after == {**before, "mode": "idle", "refused": len(IMPOSSIBLE), "prevented": 5}
+        assert after == {**before, "state": "idle", "refused": len(IMPOSSIBLE), "prevented": 5}
         assert await bench.station.read("Plc.ack_seq") == 0
 
 
@@ -94,9 +94,9 @@ async def test_an_order_out_of_turn_is_refused(desk: Path) -> None:
         assert reason.startswith("late: valid until")
         station.valid_for_ms = 2000
         assert (await station.order("move_lift", lift="L1", storey="2"))[0]
-        assert await station.read("Plc.mode") == "executing"
-        assert await station.order("move_lift", lift="L1", storey="3") == (False, "the machine is executing")
-        await station.until("Plc.done_seq", lambda seq: seq == 1)
+        assert await station.read("Plc.state") == "execute"
+        assert await station.order("move_lift", lift="L1", storey="3") == (False, "L1 is busy with move_lift")
+        await station.until("Lift.L1.done_seq", lambda seq: seq == 1)
         assert (await station.call("take_control", 1))[0] is False
         assert (await station.call("take_control", 0))[0] is False
         assert (await station.call("take_control", 7))[0] is True
@@ -121,20 +121,18 @@ async def test_a_stop_while_it_moves_fails_the_command_and_only_the_key_switch_e
         assert (await station.order("move_lift", lift="L1", storey="3"))[0]
         await station.until("Lift.L1.position_mm", lambda height: height > 30)
         await station.call("stop", "a test")
-        assert [
-            await station.read(f"Plc.{name}") for name in ("mode", "stop_reason", "done_seq", "result", "reason")
-        ] == [
-            "stopped",
-            "a test",
+        assert [await station.read(f"Plc.{name}") for name in ("state", "stop_reason")] == ["aborted", "a test"]
+        assert [await station.read(f"Lift.L1.{name}") for name in ("done_seq", "result", "reason", "busy")] == [
             1,
             "failed",
             "stopped",
+            False,
         ]
         height = bench.controller.world.lifts["L1"].position_mm
         first = await station.read("Plc.heartbeat")
         await station.until("Plc.heartbeat", lambda beat: beat > first + 1)
         assert bench.controller.world.lifts["L1"].position_mm == height
-        assert await station.order("move_lift", lift="L1", storey="1") == (False, "the machine is stopped")
+        assert await station.order("move_lift", lift="L1", storey="1") == (False, "the machine is aborted")
         assert (await bench.act("reset"))["emergency_stop"] is False
         await station.until("Plc.emergency_stop", lambda stopped: not stopped)
         assert await station.read("Lift.L1.storey") == -1

@@ -1,4 +1,4 @@
-"""What stands in the bay now is what is measured."""
+"""What the sensors make of the truth: measured once, read cheaply, spoilt in one place."""
 
 from random import Random
 
@@ -14,14 +14,24 @@ def test_a_car_that_comes_back_longer_is_measured_anew() -> None:
     world = World(load_layout("shanghai3"))
     sensors = Sensors(world, Random(1))
     for length_mm in (4500, 5500):
-        world.cars["TAG"] = Car("TAG", length_mm, 1800, 1500, 1500, BAY)
-        assert abs(sensors.bay(BAY).length_mm - length_mm) < 50
+        world.add(Car("TAG", length_mm, 1800, 1500, 1500, BAY))
+        assert sensors.look(0)
+        assert abs(sensors.bays[BAY].length_mm - length_mm) < 50
         world.cars["TAG"].where = STREET
-        assert sensors.bay(BAY).length_mm == 0
+        assert sensors.look(0)
+        assert sensors.bays[BAY].length_mm == 0
 
 
-def test_a_car_that_stands_is_measured_once() -> None:
+def test_a_part_is_built_anew_only_when_something_in_it_changed() -> None:
     world = World(load_layout("shanghai3"))
     sensors = Sensors(world, Random(1))
-    world.cars["TAG"] = Car("TAG", 4500, 1800, 1500, 1500, BAY)
-    assert sensors.bay(BAY) == sensors.bay(BAY)
+    world.add(Car("TAG", 4500, 1800, 1500, 1500, BAY))
+    assert sensors.look(0)
+    before = sensors.bays[BAY]
+    assert not sensors.look(1)
+    world.bays[BAY].key_in_box = False
+    assert not sensors.look(1)
+    assert sensors.bays[BAY] is before
+    world.bays[BAY].key_in_box = True
+    assert sensors.look(1)
+    assert (sensors.bays[BAY].key_in_box, sensors.bays[BAY].length_mm) == (True, before.length_mm)

@@ -101,7 +101,7 @@ async def test_only_the_heartbeat_can_be_written(desk: Path) -> None:
             for name in nodes_of(type(part), getattr(part, "name", "")).values()
             if name != "Plc.station_heartbeat"
         ]
-        assert len(names) == 74
+        assert len(names) == 120
         before = bench.controller.parts()[1:]
         for name in names:
             value = await station.read(name)

@@ -1,45 +1,48 @@
-"""The bodies of the machine and how they move: what is true, before any sensor has looked.
+"""The bodies of the machine and of the cars: what is true, before any sensor has looked.
 
-Lengths are millimetres, times seconds of machine time. Nothing here is known to a planner: real speeds differ a
-little from the plan, a lift lands a few millimetres off and sags under a car, and an encoder drifts until a level flag
-resets it.
+Lengths are millimetres, times seconds of machine time. Nothing here is known to a planner. Each change of a body is
+told, so that only the sensors that see it look anew.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import exp
-from random import Random
-from typing import Protocol
 
-from vendrive.tower.layout import Kinematics
-from vendrive.tower.motion import trapezoid_m, trapezoid_s
+from vendrive.plant.beings import ALIVE, DRIVER, MOVING, Being
+from vendrive.wire.machine import Nose
 
 LEVEL_TOLERANCE_MM = 10.0
-_OVERSHOOT_MM = 6.0
-_DAMPING_S = 0.3
-_LANDING_MM = 1.5
-_SAG_MM = (0.5, 2.5)
-_ENCODER_MM_PER_M = 0.3
+# An emergency exit that nobody holds shuts itself.
+EXIT_SHUTS_S = 5.0
 # A car hides the sensor of a place, or of the platform, over this much of its way.
 _LEAVES_AT = 0.85
 _ARRIVES_AT = 0.15
 
 
-class Move(Protocol):
-    """One atomic move of the machine."""
+def _nobody_listens(name: str) -> None:
+    """What a body that belongs to no world tells goes nowhere."""
 
-    def advance(self, seconds: float) -> bool:
-        """Go on for `seconds` of machine time; return whether the move has ended."""
-        ...
 
-    def halt(self) -> None:
-        """Stop where it is, at once."""
-        ...
+@dataclass
+class Body:
+    """A thing that is true; `told` hears its name at each change."""
+
+    name: str
+    told: Callable[[str], None] = field(default=_nobody_listens, repr=False, compare=False, kw_only=True)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        object.__setattr__(self, key, value)
+        told = self.__dict__.get("told")
+        if told is not None:
+            told(self.name)
 
 
 @dataclass
 class Car:
-    """A car; `where` is `street`, a slot, a bay, a lift, or `transfer` where it is on the way between two."""
+    """A car; `where` is `street`, a slot, a bay, a lift, or `transfer` where it is on the way between two.
+
+    `nose` is where it points in the tower; on the street it means nothing. `key_along` is whether its key lies in the
+    tower's own box. `moved` hears of each change with the place where the car was before and the one where it is.
+    """
 
     tag: str
     length_mm: int
@@ -48,12 +51,39 @@ class Car:
     mass_kg: int
     where: str
     engine_running: bool = False
-    occupied: bool = False
+    inside: tuple[Being, ...] = ()
+    nose: Nose = Nose.tower
+    key_along: bool = True
+    moved: Callable[["Car", str], None] | None = field(default=None, repr=False, compare=False)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        before = self.__dict__.get("where", "")
+        object.__setattr__(self, key, value)
+        moved = self.__dict__.get("moved")
+        if moved is not None:
+            moved(self, before)
+
+    @property
+    def occupied(self) -> bool:
+        """Whether a driver sits in it."""
+        return DRIVER in self.inside
+
+    @property
+    def alive(self) -> bool:
+        """Whether anybody or any animal is in it."""
+        return bool(ALIVE.intersection(self.inside))
+
+    @property
+    def stirring(self) -> bool:
+        """Whether somebody moves in it."""
+        return bool(MOVING.intersection(self.inside))
 
 
 @dataclass
 class Transfer:
-    """A car between a place and the lift; `progress` is 0 on the place and 1 on the platform."""
+    """The grip of a lift between a place and the platform, with a car or empty; `progress` is 0 on the place and 1 on
+    the platform.
+    """
 
     tag: str
     place: str
@@ -61,13 +91,13 @@ class Transfer:
 
     @property
     def over_lift(self) -> bool:
-        """Whether a part of the car is on the platform."""
-        return self.progress > _ARRIVES_AT
+        """Whether a part of a car is on the platform."""
+        return bool(self.tag) and self.progress > _ARRIVES_AT
 
     @property
     def over_place(self) -> bool:
-        """Whether a part of the car is on the place."""
-        return self.progress < _LEAVES_AT
+        """Whether a part of a car is on the place."""
+        return bool(self.tag) and self.progress < _LEAVES_AT
 
     @property
     def read_at_lift(self) -> bool:
@@ -76,10 +106,20 @@ class Transfer:
 
 
 @dataclass
-class LiftBody:
+class Driven(Body):
+    """A part with drives: `broken` is true while they cannot move; `fault` is what they have latched, `locked_out` a
+    padlock.
+    """
+
+    broken: bool = False
+    fault: str = ""
+    locked_out: bool = False
+
+
+@dataclass
+class LiftBody(Driven):
     """The platform: where it truly is, and what the encoder adds to that."""
 
-    name: str
     position_mm: float = 0.0
     encoder_error_mm: float = 0.0
     moving: bool = False
@@ -87,8 +127,8 @@ class LiftBody:
 
 
 @dataclass
-class DoorBody:
-    """A door; `opening` is 0 closed and 1 open."""
+class DoorBody(Body):
+    """A door; `opening` is 0 closed and 1 open. Its name is that of its bay."""
 
     opening: float = 0.0
 
@@ -102,127 +142,34 @@ class DoorBody:
 
 
 @dataclass
-class BayBody:
-    """A bay with its doors, who is in it, and what is wrong with its sensors."""
+class SlotBody(Body):
+    """A slot and its padlock."""
 
-    name: str
-    street: DoorBody = field(default_factory=DoorBody)
-    inner: DoorBody = field(default_factory=DoorBody)
-    person: bool = False
+    locked_out: bool = False
+
+
+@dataclass
+class BayBody(Driven):
+    """A bay with its doors, its turntable, and whoever and whatever is in it beside the car.
+
+    `table` goes from 0 to 1 in half a turn, and is 0 again at its end. `exit_open_s` is how long the emergency exit
+    still stands open; it is infinite where something holds it.
+    """
+
+    street: DoorBody = field(default_factory=lambda: DoorBody(""))
+    inner: DoorBody = field(default_factory=lambda: DoorBody(""))
+    beside: tuple[Being, ...] = ()
+    exit_open_s: float = 0.0
+    table: float = 0.0
     key_in_box: bool = False
     crooked: bool = False
-    stuck: dict[str, bool] = field(default_factory=dict)
-    tag_unreadable: bool = False
-
-
-class LiftMove:
-    """A trip to a level: trapezoid of speed, then a damped swing around the landing point."""
-
-    def __init__(self, body: LiftBody, target_mm: float, plan: Kinematics, rng: Random) -> None:
-        self._body = body
-        self._start_mm = body.position_mm
-        self._end_mm = target_mm + max(-4.0, min(4.0, rng.gauss(0, _LANDING_MM)))
-        self._distance_m = abs(self._end_mm - self._start_mm) / 1000
-        self._speed = plan.lift_speed_m_s * rng.gauss(1, 0.01)
-        self._acceleration = plan.lift_acceleration_m_s2 * rng.gauss(1, 0.02)
-        self._travel_s = trapezoid_s(self._distance_m, self._speed, self._acceleration)
-        self._settle_s = plan.settle_s * max(0.5, rng.gauss(1, 0.1))
-        self._swing_mm = rng.gauss(0, _OVERSHOOT_MM)
-        self._drift_mm = self._distance_m * rng.gauss(0, _ENCODER_MM_PER_M)
-        self._elapsed_s = 0.0
-        body.moving = True
-
-    def advance(self, seconds: float) -> bool:
-        self._elapsed_s += seconds
-        settling = self._elapsed_s - self._travel_s
-        if settling < 0:
-            self._travel()
-            return False
-        self._body.position_mm = self._end_mm + self._swing_mm * exp(-settling / _DAMPING_S)
-        if settling < self._settle_s:
-            return False
-        self._body.position_mm = self._end_mm
-        self._body.encoder_error_mm = 0.0
-        self._body.moving = False
-        return True
-
-    def halt(self) -> None:
-        self._body.moving = False
-
-    def _travel(self) -> None:
-        come = trapezoid_m(self._elapsed_s, self._distance_m, self._speed, self._acceleration)
-        share = come / self._distance_m if self._distance_m else 1.0
-        self._body.position_mm = self._start_mm + share * (self._end_mm - self._start_mm)
-        self._body.encoder_error_mm = share * self._drift_mm
-
-
-class TransferMove:
-    """A car goes between a place and the lift, from where it is to `target` (0 place, 1 platform)."""
-
-    def __init__(
-        self,
-        body: LiftBody,
-        transfer: Transfer,
-        target: float,
-        plan: Kinematics,
-        rng: Random,
-        arrived: Callable[[], None],
-    ) -> None:
-        self._body = body
-        self._transfer = transfer
-        self._target = target
-        self._pace = (1 if target > transfer.progress else -1) / (plan.transfer_s * rng.gauss(1, 0.02))
-        # The ropes give under a car: the platform is a little lower with one than without.
-        self._sag_mm = rng.uniform(*_SAG_MM) * (-1 if target else 1)
-        self._arrived = arrived
-        body.transfer = transfer
-
-    def advance(self, seconds: float) -> bool:
-        transfer = self._transfer
-        transfer.progress = max(0.0, min(1.0, transfer.progress + self._pace * seconds))
-        if transfer.progress != self._target:
-            return False
-        self._body.transfer = None
-        self._body.position_mm += self._sag_mm
-        self._arrived()
-        return True
-
-    def halt(self) -> None:
-        """The car stays between the place and the platform."""
-
-
-class DoorMove:
-    """A door opens or closes from where it is."""
-
-    def __init__(self, body: DoorBody, opening: bool, plan: Kinematics, rng: Random) -> None:
-        self._body = body
-        self._target = 1.0 if opening else 0.0
-        self._pace = (1 if opening else -1) / (plan.door_s * max(0.5, rng.gauss(1, 0.03)))
-
-    def advance(self, seconds: float) -> bool:
-        self._body.opening = max(0.0, min(1.0, self._body.opening + self._pace * seconds))
-        return self._body.opening == self._target
-
-    def halt(self) -> None:
-        """The door stays where it is."""
-
-
-class FailingMove:
-    """A move that breaks down after a share of the time that it should take: a fault of the simulator."""
-
-    def __init__(self, move: Move, after_s: float) -> None:
-        self._move = move
-        self._left_s = after_s
-
-    def advance(self, seconds: float) -> bool:
-        step = min(seconds, self._left_s)
-        self._left_s -= step
-        return self._move.advance(step) if step > 0 else False
-
-    def halt(self) -> None:
-        self._move.halt()
 
     @property
-    def broken(self) -> bool:
-        """Whether the moment of the breakdown has come."""
-        return self._left_s <= 0
+    def person(self) -> bool:
+        """Whether anybody alive is beside the car."""
+        return bool(ALIVE.intersection(self.beside))
+
+    @property
+    def turning(self) -> bool:
+        """Whether the turntable stands between its two ends."""
+        return 0.0 < self.table < 1.0

@@ -1,43 +1,67 @@
-"""The controller of the simulated tower: the handshake, the watch over people, one atomic move at a time.
+"""The controller of the simulated tower: the handshake, the watch over people, one atomic move at a time on each part.
 
 Its states and rules are those of `vendrive.wire.machine`. It has no socket and no loop: a program calls `tick` often,
-and the methods when a client calls them. Motion runs on the injected clock's monotonic time, times `speed`.
+or where time is virtual after `next_due_s`, and the methods when a client calls them. Motion runs on the injected
+clock's monotonic time, times `speed`.
 """
 
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from random import Random
 
 from vendrive.clock import Clock
-from vendrive.plant.machine import Car, DoorMove, FailingMove, LiftMove, Move, Transfer, TransferMove
-from vendrive.plant.safety import Sensed, impossible, intruder, malformed
-from vendrive.plant.sensors import Sensors
-from vendrive.plant.world import TRANSFER, World
+from vendrive.plant.drives import Drives
+from vendrive.plant.moves import FailingMove, LiftMove, Move
+from vendrive.plant.safety import Order, Sensed, clearance_mm, impossible, malformed, occupied
+from vendrive.plant.sensors import Channel, Sensors
+from vendrive.plant.truth import Hazard, breakage, collisions, hazards
+from vendrive.plant.watch import danger
+from vendrive.plant.world import World
 from vendrive.wire.machine import (
     HEARTBEAT_PERIOD_S,
     HOLD_AFTER_SILENCE_S,
+    NO_STOREY,
+    Door,
+    Lift,
+    Mode,
     Operation,
     Part,
     Plc,
-    PlcMode,
+    PlcState,
     Result,
+    Table,
+    parts_of,
 )
 
 log = logging.getLogger(__name__)
 
-# A tick that comes late lets the machine move no further than this much real time would.
-_LONGEST_STEP_S = 0.25
+_BEAT_S = HEARTBEAT_PERIOD_S * 0.8
+# A move that has ended waits this long for the sensors to say so.
+_CONFIRMED_WITHIN_S = 1.0
+# An encoder that is this far from where the drive has gone is broken.
+_FOLLOWING_MM = 200.0
+# Two lifts on one way are looked at again before they could come nearer than they may, and no more often than this.
+_SHORTEST_STEP_S = 0.02
+# A clock's sums are a little off.
+_NOTHING_S = 1e-6
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is fixed for one controller's life; `speed` divides each duration of motion and nothing else."""
+    """What is fixed for one controller's life; `speed` divides each duration of motion and nothing else.
+
+    A tick that comes late lets the machine move no further than `longest_step_s` of real time would; in virtual time
+    nothing comes late, and it is infinite.
+    """
 
     tower_id: str
     plc_epoch: int
     speed: float = 1.0
+    longest_step_s: float = 0.25
 
 
 @dataclass
@@ -45,76 +69,115 @@ class Counts:
     """What happened, for tests and for the demo's final check."""
 
     executed: Counter[str] = field(default_factory=Counter)
+    prevented_by: Counter[str] = field(default_factory=Counter)
+    stopped_by: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     refused: int = 0
     prevented: int = 0
     stops: int = 0
 
 
+@dataclass(frozen=True)
+class Happening:
+    """What the controller tells whoever observes it: started, done, failed, refused, stopped, reset or restarted."""
+
+    kind: str
+    plc_epoch: int
+    control_epoch: int
+    seq: int = 0
+    order: Order | None = None
+    reason: str = ""
+
+
 @dataclass
 class _Running:
     seq: int
-    operation: Operation
-    arguments: dict[str, str]
+    order: Order
+    parts: tuple[str, ...]
     move: Move
+    confirm_by_s: float = inf
+
+    @property
+    def ended(self) -> bool:
+        return self.confirm_by_s < inf
 
 
 class Controller:
-    """One PLC with its sensors and its world."""
+    """One PLC with its sensors and its world. `observe` hears of each happening."""
 
     def __init__(self, world: World, setting: Setting, clock: Clock, rng: Random) -> None:
         self.world = world
         self.counts = Counts()
+        self.sensors = Sensors(world, rng)
         self.fail_next: dict[str, float] = {}
-        self.silent_until_s = float("-inf")
+        self.silent_until_s = -inf
+        self.observe: Callable[[Happening], None] = lambda happening: None
         self._setting = setting
         self._clock = clock
-        self._rng = rng
-        self._sensors = Sensors(world, rng)
-        self._running: _Running | None = None
-        self._started_s = self._last_tick_s = self._last_beat_s = clock.monotonic()
-        self._heard_s = float("-inf")
+        self._drives = Drives(world, rng)
+        self._running: dict[int, _Running] = {}
+        self._started_s = self._last_tick_s = clock.monotonic()
+        self._heard_s = -inf
+        self._touching: tuple[str, ...] = ()
         self._state = Plc(
             tower_id=setting.tower_id,
             layout=world.layout.name,
             simulator=True,
             plc_epoch=setting.plc_epoch,
-            mode=PlcMode.held,
             emergency_stop=False,
         )
+        self._shown = self._state
+        self._look(self._last_tick_s)
 
     @property
     def state(self) -> Plc:
-        """The controller's own part, with its mode as it is now."""
-        return replace(self._state, mode=self._mode(), clock_ms=self.clock_ms())
+        """The controller's own part, with its counters as they are now."""
+        beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
+        return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
 
     @property
     def moving(self) -> bool:
         """Whether a move is running."""
-        return self._running is not None
+        return bool(self._running)
+
+    @property
+    def running(self) -> tuple[Order, ...]:
+        """The orders under way."""
+        return tuple(running.order for running in self._running.values())
 
     @property
     def silent(self) -> bool:
         """Whether a planted fault keeps the controller from reporting."""
-        return self._clock.monotonic() < self.silent_until_s
+        return self._clock.monotonic() < self.silent_until_s - _NOTHING_S
 
     def clock_ms(self) -> int:
         """Return the controller's own counter of milliseconds."""
         return round((self._clock.monotonic() - self._started_s) * 1000)
 
     def parts(self) -> list[Part]:
-        """Return everything that is reported: the controller, lifts, slots and bays."""
-        sensed = self.sensed()
-        return [self.state, *sensed.lifts.values(), *sensed.slots.values(), *sensed.bays.values()]
+        """Return everything that is reported as of the last tick: the controller, lifts, slots and bays.
+
+        A part that has not changed is the same object as before.
+        """
+        sensors = self.sensors
+        return [self.state, *sensors.lifts.values(), *sensors.slots.values(), *sensors.bays.values()]
 
     def sensed(self) -> Sensed:
-        """Return what the sensors see now."""
-        layout = self.world.layout
-        lifts = {plan.name: self._sensors.lift(plan.name) for plan in layout.lifts}
-        slots = {plan.name: self._sensors.slot(plan.name) for plan in layout.slots}
-        bays = {plan.name: self._sensors.bay(plan.name) for plan in layout.bays}
-        reaching = {lift.name: lift.transfer.place for lift in self.world.lifts.values() if lift.transfer}
-        return Sensed(lifts, slots, bays, reaching)
+        """Return what the sensors saw at the last tick; it goes on with the sensors."""
+        sensors = self.sensors
+        return Sensed(
+            lifts=sensors.lifts,
+            slots=sensors.slots,
+            bays=sensors.bays,
+            reaching={lift.name: lift.transfer.place for lift in self.world.lifts.values() if lift.transfer},
+            running={part: running.order for running in self._running.values() for part in running.parts},
+            restless=frozenset(sensors.restless),
+            fire=sensors.fire,
+        )
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        """Return the truth about everybody who is where something moves now."""
+        return hazards(self.world, (running.order for running in self._running.values() if not running.ended))
 
     def heard(self, heartbeat: int) -> None:
         """Take note of the station's heartbeat; only a change counts as a sign of life."""
@@ -124,171 +187,308 @@ class Controller:
 
     def take_control(self, epoch: int) -> tuple[bool, str]:
         """A station takes control with an epoch above the last."""
+        self.tick()
         if epoch <= self._state.control_epoch:
             return self._refuse(f"epoch {epoch} is not above {self._state.control_epoch}")
         self._state = replace(self._state, control_epoch=epoch)
         log.info("control taken with epoch %d", epoch)
+        self._look(self._last_tick_s)
         return True, ""
 
     def execute(
         self, epoch: int, seq: int, operation: str, arguments_json: str, valid_until_ms: int
     ) -> tuple[bool, str]:
         """Take one order or refuse it with a reason and no effect."""
-        refusal = self._out_of_turn(epoch, seq, valid_until_ms)
-        if refusal:
-            return self._refuse(refusal)
+        self.tick()
         arguments = _read_arguments(arguments_json)
-        refusal = malformed(operation, arguments, self.world.layout)
+        refusal = self._out_of_turn(epoch, seq, valid_until_ms) or malformed(operation, arguments, self.world.layout)
         if refusal or arguments is None:
-            return self._refuse(refusal)
-        danger = impossible(Operation(operation), arguments, self.sensed(), self.world.layout)
-        if danger:
+            return self._refuse(refusal, seq)
+        order = Order(Operation(operation), arguments)
+        refusal = self._busy(order)
+        if refusal:
+            return self._refuse(refusal, seq, order)
+        vote, refusal = impossible(order, self.sensed(), self.world.layout)
+        if refusal:
             self.counts.prevented += 1
-            return self._refuse(danger)
-        self._start(seq, Operation(operation), arguments)
+            self.counts.prevented_by[vote] += 1
+            return self._refuse(refusal, seq, order)
+        self._start(seq, order)
+        self._look(self._last_tick_s)
         return True, ""
 
-    def stop(self, reason: str) -> None:
-        """Stop everything at once and stay so until the key switch is turned."""
+    def stop(self, reason: str, watch: str = "called") -> None:
+        """Stop everything at once and stay so until the local reset."""
         if self._state.emergency_stop:
             return
         self.counts.stops += 1
+        self.counts.stopped_by[watch] += 1
         log.warning("stopped: %s", reason)
         self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
-        if self._running is not None:
-            self._end(Result.failed, "stopped")
+        self._tell("stopped", reason=reason)
+        self._fail(self._running.values(), "stopped")
+        self._look(self._last_tick_s)
 
     def reset(self) -> None:
-        """The key switch at the tower: the only way out of a stop."""
+        """The local reset at the tower: the only way out of a stop or a latched fault. What still is, comes again."""
         self._state = replace(self._state, emergency_stop=False, stop_reason="")
+        for body in self.world.driven.values():
+            body.fault = ""
+        self._tell("reset")
+        self.tick()
 
     def help(self, called: bool) -> None:
         """Somebody asks for help, or it has come."""
         self._state = replace(self._state, help_called=called)
+        self._look(self._last_tick_s)
+
+    def restart(self, plc_epoch: int) -> None:
+        """The controller's program starts anew: moves halt, channels and control are forgotten, the rest is physics,
+        latches and switches.
+        """
+        if plc_epoch <= self._state.plc_epoch:
+            raise ValueError(f"epoch {plc_epoch} is not above {self._state.plc_epoch}")
+        self.tick()
+        for running in self._running.values():
+            running.move.halt()
+        self._running.clear()
+        self.sensors.forget()
+        self._started_s, self._heard_s = self._clock.monotonic(), -inf
+        self._state = replace(
+            self._state, plc_epoch=plc_epoch, control_epoch=0, station_heartbeat=0, revision=0, ack_seq=0
+        )
+        self._tell("restarted")
+        self._look(self._last_tick_s)
 
     def tick(self) -> None:
-        """Let time pass: watch over people, move, beat."""
+        """Let time pass up to now: move, look, watch over people."""
         now = self._clock.monotonic()
-        passed = min(now - self._last_tick_s, _LONGEST_STEP_S) * self._setting.speed
+        passed = min(now - self._last_tick_s, self._setting.longest_step_s)
         self._last_tick_s = now
-        self._watch()
-        self._advance(passed)
-        if now - self._last_beat_s >= HEARTBEAT_PERIOD_S * 0.8:
-            self._last_beat_s = now
-            self._state = replace(self._state, heartbeat=self._state.heartbeat + 1)
+        for bay in self.world.bays.values():
+            if bay.exit_open_s > 0:
+                bay.exit_open_s = bay.exit_open_s - passed if bay.exit_open_s > passed + _NOTHING_S else 0.0
+        self._advance(passed * self._setting.speed, now)
+        self._look(now)
 
-    def _mode(self) -> PlcMode:
+    def next_due_s(self) -> float:
+        """Return the seconds from now until something happens by itself, infinity for never; an act of a person or a
+        call may come before.
+        """
+        now = self._clock.monotonic()
+        since = now - self._last_tick_s
+        due = [running.move.left_s / self._setting.speed - since for running in self._running.values()]
+        due += [running.confirm_by_s - now for running in self._running.values() if running.ended]
+        due += [bay.exit_open_s - since for bay in self.world.bays.values() if bay.exit_open_s > 0]
+        if not self._is_alone(now):
+            due.append(self._heard_s + HOLD_AFTER_SILENCE_S - now)
+        if self.silent:
+            due.append(self.silent_until_s - now)
+        due.append(self.sensors.due_s(now) - now)
+        return max(0.0, min(due))
+
+    def _is_alone(self, now: float) -> bool:
+        """Whether the station has been silent for too long."""
+        return now - self._heard_s >= HOLD_AFTER_SILENCE_S - _NOTHING_S
+
+    def _packml(self) -> PlcState:
         if self._state.emergency_stop:
-            return PlcMode.stopped
-        if self._running is not None:
-            return PlcMode.executing
-        if self._clock.monotonic() - self._heard_s > HOLD_AFTER_SILENCE_S:
-            return PlcMode.held
-        return PlcMode.idle
+            return PlcState.aborted
+        if self.world.mode in (Mode.maintenance, Mode.stopped):
+            return PlcState.stopped
+        if not self.sensors.mains or self._is_alone(self._clock.monotonic()):
+            return PlcState.held
+        return PlcState.execute if self._running else PlcState.idle
 
     def _out_of_turn(self, epoch: int, seq: int, valid_until_ms: int) -> str:
-        state, mode = self._state, self._mode()
+        state, packml = self._state, self._packml()
         if state.control_epoch == 0 or epoch != state.control_epoch:
             return f"epoch {epoch} is not in control, {state.control_epoch} is"
         if seq <= state.ack_seq:
             return f"seq {seq} was taken already, the last was {state.ack_seq}"
         if self.clock_ms() > valid_until_ms:
             return f"late: valid until {valid_until_ms}, now {self.clock_ms()}"
-        return "" if mode == PlcMode.idle else f"the machine is {mode}"
+        return "" if packml in (PlcState.idle, PlcState.execute) else f"the machine is {packml}"
 
-    def _refuse(self, reason: str) -> tuple[bool, str]:
+    def _busy(self, order: Order) -> str:
+        for part in parts_of(order.operation, order.arguments):
+            channel = self.sensors.channels[part]
+            if channel.busy:
+                return f"{part} is busy with {channel.operation}"
+        return ""
+
+    def _refuse(self, reason: str, seq: int = 0, order: Order | None = None) -> tuple[bool, str]:
         self.counts.refused += 1
         log.info("refused: %s", reason)
+        self._tell("refused", seq, order, reason)
         return False, reason
 
-    def _start(self, seq: int, operation: Operation, arguments: dict[str, str]) -> None:
-        move = self._move(operation, arguments)
-        if operation in self.fail_next:
-            move = FailingMove(move, self.fail_next.pop(operation))
-        self.counts.executed[operation] += 1
-        self._running = _Running(seq, operation, arguments, move)
-        self._state = replace(self._state, ack_seq=seq, result=Result.none, reason="")
+    def _start(self, seq: int, order: Order) -> None:
+        broken = breakage(self.world, order)
+        if broken:
+            self.world.crashes.append(broken)
+        move = self._drives.begin(order)
+        if order.operation in self.fail_next:
+            move = FailingMove(move, self.fail_next.pop(order.operation))
+        self.counts.executed[order.operation] += 1
+        parts = parts_of(order.operation, order.arguments)
+        self._running[seq] = _Running(seq, order, parts, move)
+        self._state = replace(self._state, ack_seq=seq)
+        target = int(order.arguments.get("storey", NO_STOREY))
+        for part in parts:
+            done = self.sensors.channels[part].done_seq
+            self.sensors.say(part, Channel(True, order.operation, seq, done, Result.none, "", target))
+        self._tell("started", seq, order)
 
-    def _move(self, operation: Operation, arguments: dict[str, str]) -> Move:
-        plan, layout = self.world.layout.kinematics, self.world.layout
-        match operation:
-            case Operation.move_lift:
-                target = layout.level_mm(int(arguments["storey"]))
-                return LiftMove(self.world.lifts[arguments["lift"]], target, plan, self._rng)
-            case Operation.open_street_door | Operation.close_street_door:
-                street = self.world.bays[arguments["bay"]].street
-                return DoorMove(street, operation == Operation.open_street_door, plan, self._rng)
-            case Operation.open_inner_door | Operation.close_inner_door:
-                inner = self.world.bays[arguments["bay"]].inner
-                return DoorMove(inner, operation == Operation.open_inner_door, plan, self._rng)
-            case _:
-                return self._transfer(operation, arguments)
+    def _advance(self, seconds: float, now: float) -> None:
+        """Let machine time pass; two lifts on one way in steps short enough to stop them before they meet."""
+        while True:
+            step = min(seconds, self._longest_step_s())
+            for running in list(self._running.values()):
+                if not running.ended and running.move.advance(step):
+                    running.confirm_by_s = now + _CONFIRMED_WITHIN_S
+                elif isinstance(running.move, FailingMove) and running.move.broken:
+                    self._fail([running], "drive fault")
+            seconds -= step
+            touching = collisions(self.world)
+            self.world.crashes += [pair for pair in touching if pair not in self._touching]
+            self._touching = touching
+            if seconds <= 0:
+                return
+            self.sensors.look(now)
+            self._watch()
 
-    def _transfer(self, operation: Operation, arguments: dict[str, str]) -> Move:
-        lift = self.world.lifts[arguments["lift"]]
-        transfer = lift.transfer
-        if transfer is None:
-            picking = operation == Operation.pick
-            car = self.world.car_at(arguments["place"] if picking else lift.name)
-            assert car is not None, "the safety votes saw one"
-            transfer = Transfer(car.tag, arguments["place"], 0.0 if picking else 1.0)
-            car.where = TRANSFER
-        car = self.world.cars[transfer.tag]
-        place, target = transfer.place, 0.0 if operation == Operation.place else 1.0
+    def _longest_step_s(self) -> float:
+        """Return how long two lifts on one way may go on unwatched."""
+        layout, plan, travelling = self.world.layout, self.world.layout.kinematics, False
+        nearest_mm = inf
+        for lift in layout.lifts:
+            for other in layout.beside(lift.name):
+                pair = (self.world.lifts[lift.name], self.world.lifts[other.name])
+                travelling |= pair[0].moving
+                nearest_mm = min(nearest_mm, abs(pair[0].position_mm - pair[1].position_mm))
+        if not travelling:
+            return inf
+        free_m = (nearest_mm - clearance_mm(layout)) / 1000
+        return max(_SHORTEST_STEP_S, free_m / (2.2 * plan.lift_speed_m_s))
 
-        def arrived() -> None:
-            self._arrived(car, lift.name if target else place, place)
+    def _look(self, now: float) -> None:
+        """Look through the sensors and draw the consequences."""
+        for body in self.world.driven.values():
+            if body.broken and not body.fault:
+                body.fault = "drive"
+        changed = self.sensors.look(now)
+        self._halt()
+        self._confirm(now)
+        self._watch()
+        changed |= self.sensors.look(now)
+        self._show(changed)
 
-        return TransferMove(lift, transfer, target, self.world.layout.kinematics, self._rng, arrived)
+    def _show(self, changed: bool) -> None:
+        """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
+        sensors = self.sensors
+        own = replace(self._state, mode=self.world.mode, state=self._packml(), fire=sensors.fire, mains=sensors.mains)
+        plain = replace(own, station_heartbeat=0, revision=0)
+        self._state = replace(own, revision=own.revision + int(changed or plain != self._shown))
+        self._shown = plain
 
-    def _arrived(self, car: Car, where: str, place: str) -> None:
-        """The car stands; its key goes with it, from the box of the bay into the tower and back."""
-        car.where = where
-        if place in self.world.bays:
-            self.world.bays[place].key_in_box = where == place
-            self.world.bays[place].crooked = False
-
-    def _advance(self, seconds: float) -> None:
-        running = self._running
-        if running is None:
+    def _halt(self) -> None:
+        """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""
+        if not self._running:
             return
-        if running.move.advance(seconds):
-            self._end(Result.done, "")
-        elif isinstance(running.move, FailingMove) and running.move.broken:
-            self._end(Result.failed, "drive fault")
+        if not self.sensors.mains:
+            self._fail(self._running.values(), "mains lost")
+        if self.world.mode in (Mode.maintenance, Mode.stopped):
+            self._fail(self._running.values(), f"the key switch says {self.world.mode}")
+        for running in list(self._running.values()):
+            bodies = [self.world.driven[part] for part in running.parts]
+            if any(body.fault for body in bodies):
+                self._fail([running], "drive fault")
+            elif any(body.locked_out for body in bodies):
+                self._fail([running], "locked out")
+            elif isinstance(running.move, LiftMove) and not self._follows(running.parts[0]):
+                self.world.lifts[running.parts[0]].fault = "encoder"
+                self._fail([running], "the encoder does not follow the drive")
 
-    def _end(self, result: Result, reason: str) -> None:
-        running = self._running
-        assert running is not None
-        if result == Result.failed:
+    def _follows(self, lift: str) -> bool:
+        return abs(self.sensors.lifts[lift].position_mm - self.world.lifts[lift].position_mm) < _FOLLOWING_MM
+
+    def _confirm(self, now: float) -> None:
+        """End each move whose end the sensors confirm, or do not confirm in time."""
+        for running in list(self._running.values()):
+            missing = _unconfirmed(running.order, self.sensed()) if running.ended else ""
+            if running.ended and not missing:
+                self._end(running, Result.done, "")
+            elif missing and now >= running.confirm_by_s - _NOTHING_S:
+                self._fail([running], missing)
+
+    def _fail(self, several: Iterable[_Running], reason: str) -> None:
+        for running in list(several):
             running.move.halt()
             self.counts.failed += 1
-        self._running = None
-        self._state = replace(self._state, done_seq=running.seq, result=result, reason=reason)
+            self._end(running, Result.failed, reason)
+
+    def _end(self, running: _Running, result: Result, reason: str) -> None:
+        del self._running[running.seq]
+        for part in running.parts:
+            self.sensors.say(part, Channel(False, "", running.seq, running.seq, result, reason))
+        self._tell(result, running.seq, running.order, reason)
 
     def _watch(self) -> None:
-        """Stop for a person in a zone that is open to the machine; give way before a person in a closing door."""
-        sensed = self.sensed()
-        danger = intruder(sensed)
-        if danger:
-            self.stop(danger)
-        running = self._running
-        if running is not None and running.operation == Operation.close_street_door:
-            bay = sensed.bays[running.arguments["bay"]]
-            if bay.person or bay.cabin:
-                self._end(Result.failed, "a person is in the way of the door")
+        """Stop where somebody is in danger; give way before a person in a closing door."""
+        inside = self.world.mode in (Mode.maintenance, Mode.stopped)  # people are to be in there, and nothing moves
+        if not self._state.emergency_stop and (self.sensors.fire or not inside):
+            watch, reason = danger(self.sensed(), self.world.layout)
+            if reason:
+                self.stop(reason, watch)
+        for running in list(self._running.values()):
+            if running.order.operation == Operation.close_street_door and not running.ended:
+                bay = self.sensors.bays[running.order.arguments["bay"]]
+                if occupied(bay):
+                    self._fail([running], "a person is in the way of the door")
+
+    def _tell(self, kind: str, seq: int = 0, order: Order | None = None, reason: str = "") -> None:
+        self.observe(Happening(kind, self._state.plc_epoch, self._state.control_epoch, seq, order, reason))
+
+
+def _unconfirmed(order: Order, sensed: Sensed) -> str:
+    """Return which sensor does not say that an order is done, or an empty string."""
+    named = order.arguments
+    if "lift" in named:
+        return _lift_unconfirmed(order, sensed.lifts[named["lift"]])
+    bay = sensed.bays[named["bay"]]
+    match order.operation:
+        case Operation.turn:
+            return "" if bay.table == Table.aligned else f"the turntable of {bay.name} is not aligned"
+        case Operation.open_street_door | Operation.close_street_door:
+            which, says = "street", bay.street_door
+        case _:
+            which, says = "inner", bay.inner_door
+    wanted = Door.open if order.operation in (Operation.open_street_door, Operation.open_inner_door) else Door.closed
+    return "" if says == wanted else f"the {which} door of {bay.name} does not say {wanted}"
+
+
+def _lift_unconfirmed(order: Order, lift: Lift) -> str:
+    if order.operation == Operation.move_lift:
+        storey = int(order.arguments["storey"])
+        return "" if lift.storey == storey else f"the level flag of {lift.name} does not say {storey}"
+    if not lift.transfer_home:
+        return f"the transfer of {lift.name} is out"
+    if order.operation == Operation.finish_transfer or lift.loaded == (order.operation == Operation.pick):
+        return ""
+    return f"{lift.name} is {'loaded' if lift.loaded else 'empty'}"
 
 
 def _read_arguments(text: str) -> dict[str, str] | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         return None
     return value
 
 
-def values_of(part: Part) -> dict[str, object]:
+def values_of(part: Part) -> Mapping[str, object]:
     """Return the fields of a part as plain values, fit for a node."""
     return {item.name: getattr(part, item.name) for item in fields(part)}

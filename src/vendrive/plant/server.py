@@ -24,7 +24,7 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import BadUserAccessDenied
 
 from vendrive.plant.plc import Controller, values_of
-from vendrive.wire.machine import NAMESPACE, Plc, nodes_of
+from vendrive.wire.machine import NAMESPACE, Part, Plc, nodes_of
 from vendrive.wire.pki import OwnCertificate, trusted_certificates
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ class MachineServer:
         self._called = called
         self._server: _PinnedServer | None = None
         self._shown: dict[str, object] = {}
+        self._parts: dict[str, Part] = {}
         self._namespace = 0
 
     async def start(self, own: OwnCertificate, application_uri: str, port: int) -> str:
@@ -136,10 +137,14 @@ class MachineServer:
             await self._server.stop()
 
     async def publish(self) -> None:
-        """Write each value that changed since the last time."""
+        """Write each value that changed since the last time; a part that is the same object has not changed."""
         assert self._server is not None
         for part in self._controller.parts():
-            names = nodes_of(type(part), "" if isinstance(part, Plc) else part.name)
+            known = "" if isinstance(part, Plc) else part.name
+            if self._parts.get(known) is part:
+                continue
+            self._parts[known] = part
+            names = nodes_of(type(part), known)
             for name, value in values_of(part).items():
                 node = names[name]
                 if node not in _LIVE and self._shown.get(node) != value:

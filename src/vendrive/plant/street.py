@@ -7,76 +7,42 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from importlib.resources import files
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from vendrive.clock import Clock
-from vendrive.plant.machine import Car
+from vendrive.plant.beings import CABIN, PRESENCE_SOURCES
+from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
+from vendrive.plant.machine import Car, LiftBody
 from vendrive.plant.plc import Controller
+from vendrive.plant.requests import (
+    BeingInBay,
+    CarBody,
+    DriveIn,
+    Exit,
+    FaultBody,
+    FaultKind,
+    How,
+    InBay,
+    Key,
+    OfCar,
+    OfPart,
+    Seat,
+    StockBody,
+    Switch,
+    TurnKey,
+    sentence,
+)
 from vendrive.plant.sensors import door
-from vendrive.plant.world import PRESENCE_SOURCES, STREET, WorldRefused
+from vendrive.plant.world import STREET, WorldRefused
 from vendrive.wire.machine import Operation
 
 _LARGEST_BODY = 64 * 1024
 
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class CarBody(_Body):
-    """A car as it stands before the tower."""
-
-    tag: str = Field(min_length=1, max_length=64)
-    length_mm: int = Field(gt=0, lt=20_000)
-    width_mm: int = Field(gt=0, lt=5_000)
-    height_mm: int = Field(gt=0, lt=5_000)
-    mass_kg: int = Field(gt=0, lt=20_000)
-
-    def car(self, where: str) -> Car:
-        """Return the car, standing at `where`."""
-        return Car(self.tag, self.length_mm, self.width_mm, self.height_mm, self.mass_kg, where)
-
-
-class _StockBody(RootModel[dict[str, CarBody]]):
-    """Cars by slot."""
-
-
-class BayBodyRequest(_Body):
-    """Which bay."""
-
-    bay: str
-
-
-class DriveInBody(BayBodyRequest):
-    """Which car drives into which bay; `crooked` misses the wheel plates."""
-
-    tag: str
-    crooked: bool = False
-
-
-class KeyBody(BayBodyRequest):
-    """Whether the key lies in the box."""
-
-    in_box: bool
-
-
-class FaultBody(_Body):
-    """A fault to plant; which fields count depends on the kind."""
-
-    kind: str
-    operation: str = ""
-    after_s: float = 0.0
-    seconds: float = 0.0
-    bay: str = ""
-    source: str = ""
-    value: bool | None = None
-    on: bool = True
-    tag: str = ""
-    slot: str = ""
+Act = Callable[[bytes], object]
 
 
 class Street:
@@ -89,34 +55,29 @@ class Street:
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
-        acts: dict[str, Callable[[bytes], None]] = {
-            "arrive": self._arrive,
-            "drive_in": self._drive_in,
-            "park": lambda body: self._world.park(BayBodyRequest.model_validate_json(body).bay),
-            "key": self._key,
-            "enter": lambda body: self._world.enter(BayBodyRequest.model_validate_json(body).bay),
-            "leave": lambda body: self._world.leave(BayBodyRequest.model_validate_json(body).bay),
-            "drive_out": lambda body: self._drive_out(BayBodyRequest.model_validate_json(body)),
-            "stop": lambda body: self._controller.stop("red button at the tower"),
-            "reset": lambda body: self._controller.reset(),
-            "stock": self._stock,
-            "fault": self._fault,
-        }
+        acts = self._drivers() | self._people() | self._technician()
         routes = [Route(f"/world/{name}", self._handler(act), methods=["POST"]) for name, act in acts.items()]
         return Starlette(routes=[*routes, Route("/world", self._truth), Route("/", _page)])
 
     def truth(self) -> dict[str, object]:
         """Return what is true, whatever sensors say."""
-        counts, state = self._controller.counts, self._controller.state
+        counts, state, world = self._controller.counts, self._controller.state, self._world
         return {
             "tower": state.tower_id,
-            "mode": state.mode,
+            "mode": world.mode,
+            "state": state.state,
             "emergency_stop": state.emergency_stop,
             "stop_reason": state.stop_reason,
             "help_called": state.help_called,
-            "cars": {car.tag: asdict(car) for car in self._world.cars.values()},
-            "lifts": {lift.name: asdict(lift) for lift in self._world.lifts.values()},
-            "bays": {name: self._bay(name) for name in self._world.bays},
+            "fire": world.fire,
+            "mains": world.mains,
+            "storage": world.storage,
+            "crashes": list(world.crashes),
+            "faulty": self._controller.sensors.faulty,
+            "locked": sorted(name for name, slot in world.slots.items() if slot.locked_out),
+            "cars": {car.tag: _car(car) for car in world.cars.values()},
+            "lifts": {lift.name: _lift(lift) for lift in world.lifts.values()},
+            "bays": {name: self._bay(name) for name in world.bays},
             "commands": sum(counts.executed.values()),
             "executed": dict(counts.executed),
             "failed": counts.failed,
@@ -131,14 +92,24 @@ class Street:
         return {
             "street_door": door(body.street),
             "inner_door": door(body.inner),
+            "exit_open": body.exit_open_s > 0,
+            "turntable": self._world.layout.bay(name).turntable,
+            "table": "between" if body.turning else "aligned",
             "person": body.person,
+            "beside": list(body.beside),
+            "inside": list(car.inside) if car else [],
             "key_in_box": body.key_in_box,
             "vehicle": car.tag if car else "",
-            "cabin": car is not None and car.occupied,
+            "nose": car.nose if car else "unknown",
+            "cabin": car is not None and car.alive,
+            "driver": car is not None and car.occupied,
             "engine_running": car is not None and car.engine_running,
+            "broken": body.broken,
+            "fault": body.fault,
+            "locked_out": body.locked_out,
         }
 
-    def _handler(self, act: Callable[[bytes], None]) -> Callable[[Request], Awaitable[Response]]:
+    def _handler(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
             body = await request.body()
             if len(body) > _LARGEST_BODY:
@@ -148,7 +119,7 @@ class Street:
             except WorldRefused as refused:
                 return JSONResponse({"error": str(refused)}, 409)
             except ValidationError as error:
-                return JSONResponse({"error": error.json(include_url=False)}, 422)
+                return JSONResponse({"error": sentence(error)}, 422)
             return JSONResponse(self.truth())
 
         return handle
@@ -156,49 +127,117 @@ class Street:
     async def _truth(self, request: Request) -> Response:
         return JSONResponse(self.truth())
 
-    def _arrive(self, body: bytes) -> None:
-        self._world.arrive(CarBody.model_validate_json(body).car(STREET))
+    def _drivers(self) -> dict[str, Act]:
+        """Return what is done with cars and keys."""
+        world = self._world
+        return {
+            "stock": self._stock,
+            "arrive": lambda body: world.arrive(CarBody.model_validate_json(body).car(STREET)),
+            "drive_in": lambda body: world.drive_in(**dict(DriveIn.model_validate_json(body))),
+            "park": lambda body: world.park(InBay.model_validate_json(body).bay),
+            "drive_out": lambda body: world.drive_out(InBay.model_validate_json(body).bay),
+            "key": lambda body: world.key(**dict(Key.model_validate_json(body))),
+        }
 
-    def _drive_in(self, body: bytes) -> None:
-        order = DriveInBody.model_validate_json(body)
-        self._world.drive_in(order.bay, order.tag, order.crooked)
+    def _people(self) -> dict[str, Act]:
+        """Return who comes and goes."""
+        world = self._world
+        return {
+            "enter": lambda body: world.enter(**dict(BeingInBay.model_validate_json(body))),
+            "leave": lambda body: world.leave(**dict(BeingInBay.model_validate_json(body))),
+            "get_in": lambda body: world.get_in(**dict(BeingInBay.model_validate_json(body))),
+            "get_out": lambda body: world.get_out(**dict(BeingInBay.model_validate_json(body))),
+            "seat": lambda body: world.seat(**dict(Seat.model_validate_json(body))),
+            "wake": lambda body: world.wake(OfCar.model_validate_json(body).tag),
+            "walk_in": lambda body: world.walk_in(InBay.model_validate_json(body).bay),
+            "walk_out": lambda body: world.walk_out(),
+            "exit": self._exit,
+        }
 
-    def _drive_out(self, order: BayBodyRequest) -> None:
-        self._world.drive_out(order.bay)
+    def _technician(self) -> dict[str, Act]:
+        """Return the switches, and what fails."""
+        world = self._world
+        return {
+            "stop": lambda body: self._controller.stop("red button at the tower"),
+            "reset": lambda body: self._controller.reset(),
+            "mode": lambda body: world.turn_key(TurnKey.model_validate_json(body).mode),
+            "padlock": lambda body: world.lock(*_named(body)),
+            "break": lambda body: world.break_drive(*_named(body)),
+            "fire": lambda body: world.burn(Switch.model_validate_json(body).on),
+            "mains": lambda body: world.power(Switch.model_validate_json(body).on),
+            "restart": lambda body: self._restart(),
+            "fault": self._fault,
+        }
 
-    def _key(self, body: bytes) -> None:
-        order = KeyBody.model_validate_json(body)
-        self._world.key(order.bay, order.in_box)
+    def _exit(self, body: bytes) -> None:
+        order = Exit.model_validate_json(body)
+        self._world.exit(order.bay, order.open)
+
+    def _restart(self) -> None:
+        calendar_ms = int(self._clock.now().timestamp() * 1000)
+        self._controller.restart(max(calendar_ms, self._controller.state.plc_epoch + 1))
+        self._world.changed()
 
     def _stock(self, body: bytes) -> None:
         if self._controller.counts.executed:
             raise WorldRefused("the machine has moved already")
-        places = _StockBody.model_validate_json(body).root
+        places = StockBody.model_validate_json(body).root
         self._world.stock({slot: car.car(slot) for slot, car in places.items()})
 
     def _fault(self, body: bytes) -> None:
-        fault = FaultBody.model_validate_json(body)
+        fault, sensors = FaultBody.model_validate_json(body), self._controller.sensors
         match fault.kind:
-            case "fail_next" if fault.operation in set(Operation):
+            case FaultKind.fail_next if fault.operation in set(Operation):
                 self._controller.fail_next[fault.operation] = fault.after_s
-            case "silent":
+            case FaultKind.silent:
                 self._controller.silent_until_s = self._clock.monotonic() + fault.seconds
-            case "stuck_presence" if fault.source in PRESENCE_SOURCES:
-                self._stick(fault)
-            case "tag_unreadable":
-                self._world.bay(fault.bay).tag_unreadable = fault.on
-                self._world.changed()
-            case "misplace":
+            case FaultKind.sensor:
+                sensors.spoil(fault.part, fault.sensor, self._sensor_fault(fault))
+            case FaultKind.mend:
+                sensors.truth(fault.part)
+                sensors.mend(fault.part, fault.sensor)
+            case FaultKind.stuck_presence if fault.source in (*PRESENCE_SOURCES, CABIN):
+                self._spoil_or_mend(fault.bay, fault.source, None if fault.value is None else Stuck(fault.value))
+            case FaultKind.tag_unreadable:
+                self._spoil_or_mend(fault.bay, "tag", Stuck("") if fault.on else None)
+            case FaultKind.misplace:
                 self._world.misplace(fault.tag, fault.slot)
             case _:
-                raise WorldRefused("there is no such fault")
+                raise WorldRefused("there is no such operation or source")
 
-    def _stick(self, fault: FaultBody) -> None:
-        stuck = self._world.bay(fault.bay).stuck
-        stuck.pop(fault.source, None)
-        if fault.value is not None:
-            stuck[fault.source] = fault.value
-        self._world.changed()
+    def _spoil_or_mend(self, bay: str, sensor: str, fault: Fault | None) -> None:
+        self._world.bay(bay)
+        if fault is None:
+            self._controller.sensors.mend(bay, sensor)
+        else:
+            self._controller.sensors.spoil(bay, sensor, fault)
+
+    def _sensor_fault(self, fault: FaultBody) -> Fault:
+        match fault.how:
+            case How.lying:
+                return Lying()
+            case How.late if fault.seconds > 0:
+                return Late(fault.seconds)
+            case How.flapping if fault.seconds > 0:
+                return Flapping(fault.seconds, self._clock.monotonic(), fault.value)
+            case How.stuck if fault.value is not None:
+                return Stuck(fault.value)
+        raise WorldRefused(f"a sensor that is {fault.how} needs {'a value' if fault.how == How.stuck else 'seconds'}")
+
+
+def _named(body: bytes) -> tuple[str, bool]:
+    order = OfPart.model_validate_json(body)
+    return order.part, order.on
+
+
+def _car(car: Car) -> dict[str, object]:
+    told = {name: value for name, value in vars(car).items() if name != "moved"}
+    return told | {"inside": list(car.inside), "occupied": car.occupied}
+
+
+def _lift(lift: LiftBody) -> dict[str, object]:
+    told = {name: value for name, value in vars(lift).items() if name != "told"}
+    return told | {"transfer": asdict(lift.transfer) if lift.transfer is not None else None}
 
 
 async def _page(request: Request) -> Response:

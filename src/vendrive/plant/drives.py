@@ -1,0 +1,74 @@
+"""From an order to a move of bodies, and what a move does to cars and keys at its end."""
+
+from random import Random
+
+from vendrive.plant.machine import Car, LiftBody, Transfer
+from vendrive.plant.moves import DoorMove, LiftMove, Move, TransferMove, TurnMove
+from vendrive.plant.safety import Order
+from vendrive.plant.world import TRANSFER, World
+from vendrive.wire.machine import Nose, Operation
+
+_OTHER_WAY = {Nose.street: Nose.tower, Nose.tower: Nose.street, Nose.unknown: Nose.unknown}
+
+
+class Drives:
+    """Moves the bodies of one world."""
+
+    def __init__(self, world: World, rng: Random) -> None:
+        self._world = world
+        self._rng = rng
+
+    def begin(self, order: Order) -> Move:
+        """Return the move of an order, begun."""
+        plan, named = self._world.layout.kinematics, order.arguments
+        match order.operation:
+            case Operation.move_lift:
+                target_mm = self._world.layout.level_mm(int(named["storey"]))
+                return LiftMove(self._world.lifts[named["lift"]], target_mm, plan, self._rng)
+            case Operation.open_street_door | Operation.close_street_door:
+                opening = order.operation == Operation.open_street_door
+                return DoorMove(self._world.bays[named["bay"]].street, opening, plan, self._rng)
+            case Operation.open_inner_door | Operation.close_inner_door:
+                opening = order.operation == Operation.open_inner_door
+                return DoorMove(self._world.bays[named["bay"]].inner, opening, plan, self._rng)
+            case Operation.turn:
+                bay = named["bay"]
+                return TurnMove(self._world.bays[bay], plan, self._rng, lambda: self._turned(bay))
+            case _:
+                return self._transfer(order)
+
+    def _transfer(self, order: Order) -> Move:
+        lift = self._world.lifts[order.arguments["lift"]]
+        transfer = lift.transfer or self._grip(order, lift)
+        car = self._world.cars.get(transfer.tag)
+        place, target = transfer.place, 0.0 if order.operation == Operation.place else 1.0
+
+        def arrived() -> None:
+            if car is not None:
+                self._arrived(car, lift.name if target else place, place)
+
+        return TransferMove(lift, transfer, target, self._world.layout.kinematics, self._rng, arrived)
+
+    def _grip(self, order: Order, lift: LiftBody) -> Transfer:
+        """Take hold of the car, or of nothing where a sensor lied."""
+        picking, place = order.operation == Operation.pick, order.arguments["place"]
+        car = self._world.car_at(place if picking else lift.name)
+        if car is not None:
+            car.where = TRANSFER
+        self._world.dirty.add(place)
+        return Transfer(car.tag if car else "", place, 0.0 if picking else 1.0)
+
+    def _arrived(self, car: Car, where: str, place: str) -> None:
+        """The car stands; its key goes with it, from the box of the bay into the tower and back."""
+        if place in self._world.bays:
+            bay = self._world.bays[place]
+            if where == place:
+                bay.key_in_box, car.key_along = car.key_along, False
+            else:
+                car.key_along, bay.key_in_box = car.key_along or bay.key_in_box, False
+            bay.crooked = False
+        car.where = where
+
+    def _turned(self, bay: str) -> None:
+        for car in self._world.cars_at(bay):
+            car.nose = _OTHER_WAY[car.nose]

@@ -1,0 +1,1 @@
+"""The deterministic world: production code in virtual time, against the plant's own truth."""

@@ -126,7 +126,7 @@ class Controller:
             plc_epoch=setting.plc_epoch,
             emergency_stop=False,
         )
-        self._shown = self._state
+        self._shown: tuple[object, ...] = ()
         self._look(self._last_tick_s)
 
     @property
@@ -134,6 +134,11 @@ class Controller:
         """The controller's own part, with its counters as they are now."""
         beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
         return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
+
+    @property
+    def revision(self) -> int:
+        """How often anything that is reported has changed."""
+        return self._state.revision
 
     @property
     def moving(self) -> bool:
@@ -386,11 +391,25 @@ class Controller:
 
     def _show(self, changed: bool) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        sensors = self.sensors
-        own = replace(self._state, mode=self.world.mode, state=self._packml(), fire=sensors.fire, mains=sensors.mains)
-        plain = replace(own, station_heartbeat=0, revision=0)
-        self._state = replace(own, revision=own.revision + int(changed or plain != self._shown))
-        self._shown = plain
+        state, sensors = self._state, self.sensors
+        shown = (
+            state.plc_epoch,
+            state.control_epoch,
+            state.ack_seq,
+            state.emergency_stop,
+            state.stop_reason,
+            state.help_called,
+            self.world.mode,
+            self._packml(),
+            sensors.fire,
+            sensors.mains,
+        )
+        if changed or shown != self._shown:
+            self._shown = shown
+            mode, packml, fire, mains = shown[-4:]
+            self._state = replace(
+                state, mode=mode, state=packml, fire=fire, mains=mains, revision=state.revision + 1
+            )
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""

@@ -4,10 +4,17 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
+from vendrive.plant.moves import DoorMove, FailingMove, Move, TransferMove, TurnMove
 from vendrive.plant.plc import Controller, Setting
 from vendrive.plant.world import World as Truth
 from vendrive.simulation.loop import VirtualClock
 from vendrive.wire.machine import Snapshot
+
+
+INFINITY = float("inf")
+LEAST_S = 0.001
+# Where the sensors of a place, of the tag and of the platform change their minds about a car that slides past them.
+EDGES = (0.15, 0.5, 0.85)
 
 
 class Ground:
@@ -23,6 +30,8 @@ class Ground:
         setting = Setting(tower_id, 1, longest_step_s=float("inf"))
         self.controller = Controller(truth, setting, VirtualClock(self._loop), rng)
         truth.changed = self.tick
+        self._truth = truth
+        self._shared = any(truth.layout.beside(lift.name) for lift in truth.layout.lifts)
 
     @property
     def epoch(self) -> int:
@@ -56,18 +65,46 @@ class Ground:
         self._ticking = True
         self.controller.tick()
         self._ticking = False
+        self.after()
+
+    def after(self) -> None:
+        """The controller has looked: tell who waits, and set the next look."""
         self.ticked()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_s = self.controller.next_due_s()
-        if due_s < float("inf"):
+        due_s = min(self.controller.next_due_s(), self._next_edge_s())
+        if due_s < INFINITY:
             self._timer = self._loop.call_later(due_s, self._due)
-        revision = self.controller.state.revision
-        if revision != self._revision:
-            self._revision = revision
+        if self.controller.revision != self._revision:
+            self._revision = self.controller.revision
             self._changed()
+
+    @property
+    def travelling(self) -> bool:
+        """Whether a lift moves that shares its way: where it is matters to the other one all the time."""
+        return self._shared and any(lift.moving for lift in self._truth.lifts.values())
+
+    def _next_edge_s(self) -> float:
+        """Return when a running move next changes what a sensor says, before it ends."""
+        return min((_edge_s(running.move) for running in self.controller._running.values()), default=INFINITY)
 
     def _due(self) -> None:
         self._timer = None
         self.tick()
+
+
+def _edge_s(move: Move) -> float:
+    match move:
+        case TransferMove():
+            progress, pace = move._transfer.progress, move._pace
+            ahead = [(edge - progress) / pace for edge in EDGES]
+            return min((left for left in ahead if left > LEAST_S), default=INFINITY) + LEAST_S
+        case DoorMove():
+            return LEAST_S if move._body.opening in (0.0, 1.0) else INFINITY
+        case TurnMove():
+            return LEAST_S if move._body.table == 0.0 else INFINITY
+        case FailingMove():
+            return _edge_s(move._move)
+        case _:
+            return INFINITY

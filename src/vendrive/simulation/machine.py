@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 GRID_S = 0.2
 REQUEST_TIMEOUT_S = 2.0
-# So many reads without anything new before they are skipped: a session may need one to settle its thoughts.
-QUIET_READS = 2
 FAR_S = float("inf")
 
 T = TypeVar("T")
@@ -40,7 +38,6 @@ class MemoryMachine:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._stirred = asyncio.Event()
-        self._quiet = 0
         self._beats = 0
         self._connected = False
         self._troubled = asyncio.Event()
@@ -104,16 +101,13 @@ class MemoryMachine:
 
     async def wait(self, seconds: float) -> None:
         """Return when something may have changed; where nothing has, reads are skipped."""
-        now_s = self._world.now_s()
-        if self._world.plan.skips and self._quiet >= QUIET_READS and not self._world.messages.troubled:
+        world, now_s = self._world, self._world.now_s()
+        skips = world.plan.skips and not world.messages.troubled and not world.ground.travelling
+        if skips and not self._stirred.is_set() and world.is_settled():
             await self._until_stirred()
         else:
-            self._quiet += 1
             await asyncio.sleep(next_grid_s(now_s) - now_s)
-        if self._stirred.is_set():
-            self._stirred.clear()
-            self._quiet = 0
-        self._world.clock.book.open()
+        world.clock.book.open()
 
     def stir(self) -> None:
         """Something happened that the next read may show, or that the session waits for."""
@@ -146,13 +140,14 @@ class MemoryMachine:
 
     def _read(self) -> Snapshot:
         ground = self._world.ground
-        ground.tick()
+        if ground.travelling:
+            ground.tick()
+        self._stirred.clear()
         self.read_at_s = self._world.now_s()
         return ground.snapshot(ReadAt(self.read_at_s))
 
     def _execute(self, command: Command) -> tuple[bool, str]:
         ground = self._world.ground
-        ground.tick()
         arguments = json.dumps(dict(command.arguments))
         answer = ground.controller.execute(
             command.control_epoch, command.seq, command.operation.value, arguments, command.valid_until_ms
@@ -160,7 +155,7 @@ class MemoryMachine:
         if answer[0]:
             self._world.invariants.executed(command)
         self._world.register.note(f"plc {command.seq} {command.operation} {arguments} {answer[0]} {answer[1]}")
-        ground.tick()
+        ground.after()
         self._world.register.decided(refused=not answer[0])
         self._world.step("after_send")
         return answer

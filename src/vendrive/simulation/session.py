@@ -118,6 +118,15 @@ class Session:
         if isinstance(machine, MemoryMachine) and machine.skipping and snapshot is not None:
             self.link.snapshot = replace(snapshot, read_at_s=ReadAt(self.computer.clock.monotonic()))
 
+    def thoughts(self) -> tuple[object, ...]:
+        """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
+        desks = tuple(
+            (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk._tidying)
+            for desk in self.yard.desks.values()
+        )
+        controller = self.controller
+        return (desks, tuple(controller.tasks.items()), tuple(controller._steps.items()), tuple(controller._lifts.items()))
+
     def _compose_desks(self, database: SimulatedDatabase) -> None:
         computer, clock = self.computer, self.computer.clock
         keys, faces = (lambda: computer.retail.keys), NamedFaces()

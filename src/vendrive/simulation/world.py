@@ -53,6 +53,7 @@ class World:
         self.faulty = True
         self.session: Session | None = None
         self.crash_at: str | None = None
+        self._thoughts: tuple[object, ...] = ()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
@@ -149,7 +150,7 @@ class World:
         act()
         if told:
             self.register.note(told)
-        self.ground.tick()
+        self.ground.after()
         self.stir()
         self.look()
 
@@ -158,6 +159,13 @@ class World:
     def is_on(self, name: str) -> bool:
         """Whether faults of this class happen now."""
         return self.faulty and name in self.plan.faults
+
+    def is_settled(self) -> bool:
+        """Whether the session's last read changed nothing in what it thinks: the next would not either."""
+        thoughts = self.session.thoughts() if self.session is not None else ()
+        settled = thoughts == self._thoughts
+        self._thoughts = thoughts
+        return settled
 
     @property
     def locked(self) -> frozenset[str]:

@@ -282,7 +282,8 @@ class Controller:
         """
         now = self._clock.monotonic()
         since = now - self._last_tick_s
-        due = [running.move.left_s / self._setting.speed - since for running in self._running.values()]
+        going = [running.move for running in self._running.values() if not running.ended]
+        due = [move.left_s / self._setting.speed - since for move in going]
         due += [running.confirm_by_s - now for running in self._running.values() if running.ended]
         due += [bay.exit_open_s - since for bay in self.world.bays.values() if bay.exit_open_s > 0]
         if not self._is_alone(now):

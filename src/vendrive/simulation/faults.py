@@ -302,7 +302,7 @@ async def _steals(world: "World", rng: Random, bay: str) -> None:
         opened = await world.until(lambda: body.street.open and world.truth.car_at(bay) is not None, 60)
         car = world.truth.car_at(bay)
         if opened and not holder and car is not None and not body.beside and not car.inside:
-            world.stolen(car.tag, bay)
+            world.invariants.broken("open_to_impostor", f"{car.tag} stands open in {bay} and no holder was verified")
     finally:
         world.impostors.discard(bay)
 

@@ -87,7 +87,8 @@ class Ground:
 
     def _next_edge_s(self) -> float:
         """Return when a running move next changes what a sensor says, before it ends."""
-        return min((_edge_s(running.move) for running in self.controller._running.values()), default=INFINITY)
+        going = (running.move for running in self.controller._running.values() if not running.ended)
+        return min((_edge_s(move) for move in going), default=INFINITY)
 
     def _due(self) -> None:
         self._timer = None

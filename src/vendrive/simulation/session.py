@@ -39,7 +39,7 @@ EXCHANGE_DELAY_S = 1.0
 PUSH_PERIOD_S = 120.0
 WATCH_PERIOD_S = 1.0
 # Each look of the keeper reads hundreds of entries: a real one looks every ten seconds.
-KEEP_PERIOD_S = 3600.0
+KEEP_PERIOD_S = 4 * 3600.0
 
 
 class NamedFaces:

@@ -67,6 +67,7 @@ class World:
         )
         self.machine: MemoryMachine | None = None
         self.visits: dict[str, Visit] = {}
+        self.impostors: set[str] = set()
         self.invariants = Invariants(self)
         self.habits = Habits(self)
         self.technician = Technician(self)
@@ -178,6 +179,10 @@ class World:
             injection.part == part and injection.kind.startswith("drive_fails") and injection.until_s > self.now_s()
             for injection in self.register.injections
         )
+
+    def verified_at(self, drive: str) -> set[str]:
+        """Return the bays where the holder of a drive was verified."""
+        return self.invariants.verified.get(drive, set())
 
     def blind_sources(self, where: str) -> frozenset[str]:
         """Return which sources of a bay have a fault, or had one until a moment ago."""

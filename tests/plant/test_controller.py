@@ -11,7 +11,8 @@ from vendrive.clock import ManualClock
 from vendrive.plant.beings import Being
 from vendrive.plant.faults import Stuck
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, Car
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.world import World, WorldRefused
 from vendrive.tower.motion import command_s
 from vendrive.wire.machine import Operation

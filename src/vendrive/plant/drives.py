@@ -1,14 +1,38 @@
 """From an order to a move of bodies, and what a move does to cars and keys at its end."""
 
+from dataclasses import dataclass
+from math import inf
 from random import Random
 
 from vendrive.plant.machine import Car, LiftBody, Transfer
 from vendrive.plant.moves import DoorMove, LiftMove, Move, TransferMove, TurnMove
-from vendrive.plant.safety import Order
+from vendrive.plant.orders import Order
+from vendrive.plant.safety import clearance_mm
+from vendrive.plant.truth import collisions
 from vendrive.plant.world import TRANSFER, World
 from vendrive.wire.machine import Nose, Operation
 
 _OTHER_WAY = {Nose.street: Nose.tower, Nose.tower: Nose.street, Nose.unknown: Nose.unknown}
+
+
+# Two lifts on one way are looked at again before they could come nearer than they may, and no more often than this.
+_SHORTEST_STEP_S = 0.02
+
+
+@dataclass
+class Running:
+    """An order under way; once its move has ended the sensors have until `confirm_by_s` to say so."""
+
+    seq: int
+    order: Order
+    parts: tuple[str, ...]
+    move: Move
+    confirm_by_s: float = inf
+
+    @property
+    def ended(self) -> bool:
+        """Whether the move has ended."""
+        return self.confirm_by_s < inf
 
 
 class Drives:
@@ -17,6 +41,7 @@ class Drives:
     def __init__(self, world: World, rng: Random) -> None:
         self._world = world
         self._rng = rng
+        self._touching: tuple[str, ...] = ()
 
     def begin(self, order: Order) -> Move:
         """Return the move of an order, begun."""
@@ -37,6 +62,25 @@ class Drives:
             case _:
                 return self._transfer(order)
 
+    def longest_step_s(self) -> float:
+        """Return how long two lifts on one way may go on unwatched."""
+        layout, travelling, nearest_mm = self._world.layout, False, inf
+        for plan in layout.lifts:
+            for beside in layout.beside(plan.name):
+                lift, other = self._world.lifts[plan.name], self._world.lifts[beside.name]
+                travelling |= lift.moving
+                nearest_mm = min(nearest_mm, abs(lift.position_mm - other.position_mm))
+        if not travelling:
+            return inf
+        free_m = (nearest_mm - clearance_mm(layout)) / 1000
+        return max(_SHORTEST_STEP_S, free_m / (2.2 * layout.kinematics.lift_speed_m_s))
+
+    def note_collisions(self) -> None:
+        """Write down each pair of lifts that begin to touch."""
+        touching = collisions(self._world)
+        self._world.crashes += [pair for pair in touching if pair not in self._touching]
+        self._touching = touching
+
     def _transfer(self, order: Order) -> Move:
         lift = self._world.lifts[order.arguments["lift"]]
         transfer = lift.transfer or self._grip(order, lift)
@@ -51,8 +95,8 @@ class Drives:
 
     def _grip(self, order: Order, lift: LiftBody) -> Transfer:
         """Take hold of the car, or of nothing where a sensor lied."""
-        picking, place = order.operation == Operation.pick, order.arguments["place"]
-        car = self._world.car_at(place if picking else lift.name)
+        picking, place = order.operation == Operation.pick, order.arguments.get("place", "")
+        car = self._world.car_at(place if picking else lift.name) if place else None
         if car is not None:
             car.where = TRANSFER
         self._world.dirty.add(place)

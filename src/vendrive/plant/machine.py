@@ -153,7 +153,7 @@ class BayBody(Driven):
     """A bay with its doors, its turntable, and whoever and whatever is in it beside the car.
 
     `table` goes from 0 to 1 in half a turn, and is 0 again at its end. `exit_open_s` is how long the emergency exit
-    still stands open; it is infinite where something holds it.
+    stands open from when it was opened, infinity where something holds it.
     """
 
     street: DoorBody = field(default_factory=lambda: DoorBody(""))

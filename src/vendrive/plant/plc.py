@@ -5,35 +5,33 @@ or where time is virtual after `next_due_s`, and the methods when a client calls
 clock's monotonic time, times `speed`.
 """
 
-import json
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import inf
 from random import Random
 
 from vendrive.clock import Clock
-from vendrive.plant.drives import Drives
-from vendrive.plant.moves import FailingMove, LiftMove, Move
-from vendrive.plant.safety import Order, Sensed, clearance_mm, impossible, malformed, occupied
+from vendrive.plant.confirm import true_ends, unconfirmed
+from vendrive.plant.drives import Drives, Running
+from vendrive.plant.moves import FailingMove, LiftMove
+from vendrive.plant.orders import ENDS, Order, Sensed, malformed, read_arguments
+from vendrive.plant.records import Counts, Happening, Setting
+from vendrive.plant.safety import impossible, occupied
 from vendrive.plant.sensors import Channel, Sensors
-from vendrive.plant.truth import Hazard, breakage, collisions, hazards
+from vendrive.plant.truth import Hazard, breakage, hazards
 from vendrive.plant.watch import danger
 from vendrive.plant.world import World
 from vendrive.wire.machine import (
     HEARTBEAT_PERIOD_S,
     HOLD_AFTER_SILENCE_S,
     NO_STOREY,
-    Door,
-    Lift,
     Mode,
     Operation,
     Part,
     Plc,
     PlcState,
     Result,
-    Table,
     parts_of,
 )
 
@@ -44,62 +42,8 @@ _BEAT_S = HEARTBEAT_PERIOD_S * 0.8
 _CONFIRMED_WITHIN_S = 1.0
 # An encoder that is this far from where the drive has gone is broken.
 _FOLLOWING_MM = 200.0
-# Two lifts on one way are looked at again before they could come nearer than they may, and no more often than this.
-_SHORTEST_STEP_S = 0.02
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is fixed for one controller's life; `speed` divides each duration of motion and nothing else.
-
-    A tick that comes late lets the machine move no further than `longest_step_s` of real time would; in virtual time
-    nothing comes late, and it is infinite.
-    """
-
-    tower_id: str
-    plc_epoch: int
-    speed: float = 1.0
-    longest_step_s: float = 0.25
-
-
-@dataclass
-class Counts:
-    """What happened, for tests and for the demo's final check."""
-
-    executed: Counter[str] = field(default_factory=Counter)
-    prevented_by: Counter[str] = field(default_factory=Counter)
-    stopped_by: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-    refused: int = 0
-    prevented: int = 0
-    stops: int = 0
-
-
-@dataclass(frozen=True)
-class Happening:
-    """What the controller tells whoever observes it: started, done, failed, refused, stopped, reset or restarted."""
-
-    kind: str
-    plc_epoch: int
-    control_epoch: int
-    seq: int = 0
-    order: Order | None = None
-    reason: str = ""
-
-
-@dataclass
-class _Running:
-    seq: int
-    order: Order
-    parts: tuple[str, ...]
-    move: Move
-    confirm_by_s: float = inf
-
-    @property
-    def ended(self) -> bool:
-        return self.confirm_by_s < inf
 
 
 class Controller:
@@ -115,10 +59,11 @@ class Controller:
         self._setting = setting
         self._clock = clock
         self._drives = Drives(world, rng)
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._started_s = self._last_tick_s = clock.monotonic()
         self._heard_s = -inf
-        self._touching: tuple[str, ...] = ()
+        self._ends = true_ends(world)
+        self._exits_shut_s: dict[str, float] = {}
         self._state = Plc(
             tower_id=setting.tower_id,
             layout=world.layout.name,
@@ -126,7 +71,9 @@ class Controller:
             plc_epoch=setting.plc_epoch,
             emergency_stop=False,
         )
-        self._shown: tuple[object, ...] = ()
+        self._shown = self._state
+        self._last: tuple[object, ...] = ()
+        self._changed = False
         self._look(self._last_tick_s)
 
     @property
@@ -134,11 +81,6 @@ class Controller:
         """The controller's own part, with its counters as they are now."""
         beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
         return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
-
-    @property
-    def revision(self) -> int:
-        """How often anything that is reported has changed."""
-        return self._state.revision
 
     @property
     def moving(self) -> bool:
@@ -178,6 +120,7 @@ class Controller:
             running={part: running.order for running in self._running.values() for part in running.parts},
             restless=frozenset(sensors.restless),
             fire=sensors.fire,
+            ends=self._ends,
         )
 
     def hazards(self) -> tuple[Hazard, ...]:
@@ -205,7 +148,7 @@ class Controller:
     ) -> tuple[bool, str]:
         """Take one order or refuse it with a reason and no effect."""
         self.tick()
-        arguments = _read_arguments(arguments_json)
+        arguments = read_arguments(arguments_json)
         refusal = self._out_of_turn(epoch, seq, valid_until_ms) or malformed(operation, arguments, self.world.layout)
         if refusal or arguments is None:
             return self._refuse(refusal, seq)
@@ -222,21 +165,17 @@ class Controller:
         self._look(self._last_tick_s)
         return True, ""
 
-    def stop(self, reason: str, watch: str = "called") -> None:
+    def stop(self, reason: str) -> None:
         """Stop everything at once and stay so until the local reset."""
-        if self._state.emergency_stop:
-            return
-        self.counts.stops += 1
-        self.counts.stopped_by[watch] += 1
-        log.warning("stopped: %s", reason)
-        self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
-        self._tell("stopped", reason=reason)
-        self._fail(self._running.values(), "stopped")
-        self._look(self._last_tick_s)
+        self.tick()
+        self._stop(reason, "called")
 
     def reset(self) -> None:
-        """The local reset at the tower: the only way out of a stop or a latched fault. What still is, comes again."""
+        """The local reset by a technician who has looked: the only way out of a stop or a latched fault. What still is,
+        comes again.
+        """
         self._state = replace(self._state, emergency_stop=False, stop_reason="")
+        self._ends = true_ends(self.world)
         for body in self.world.driven.values():
             body.fault = ""
         self._tell("reset")
@@ -245,7 +184,7 @@ class Controller:
     def help(self, called: bool) -> None:
         """Somebody asks for help, or it has come."""
         self._state = replace(self._state, help_called=called)
-        self._look(self._last_tick_s)
+        self.tick()
 
     def restart(self, plc_epoch: int) -> None:
         """The controller's program starts anew: moves halt, channels and control are forgotten, the rest is physics,
@@ -270,9 +209,6 @@ class Controller:
         now = self._clock.monotonic()
         passed = min(now - self._last_tick_s, self._setting.longest_step_s)
         self._last_tick_s = now
-        for bay in self.world.bays.values():
-            if bay.exit_open_s > 0:
-                bay.exit_open_s = bay.exit_open_s - passed if bay.exit_open_s > passed + _NOTHING_S else 0.0
         self._advance(passed * self._setting.speed, now)
         self._look(now)
 
@@ -282,10 +218,11 @@ class Controller:
         """
         now = self._clock.monotonic()
         since = now - self._last_tick_s
-        going = [running.move for running in self._running.values() if not running.ended]
-        due = [move.left_s / self._setting.speed - since for move in going]
-        due += [running.confirm_by_s - now for running in self._running.values() if running.ended]
-        due += [bay.exit_open_s - since for bay in self.world.bays.values() if bay.exit_open_s > 0]
+        due = [
+            running.confirm_by_s - now if running.ended else running.move.left_s / self._setting.speed - since
+            for running in self._running.values()
+        ]
+        due += [shuts_s - now for shuts_s in self._exits_shut_s.values()]
         if not self._is_alone(now):
             due.append(self._heard_s + HOLD_AFTER_SILENCE_S - now)
         if self.silent:
@@ -338,9 +275,11 @@ class Controller:
             move = FailingMove(move, self.fail_next.pop(order.operation))
         self.counts.executed[order.operation] += 1
         parts = parts_of(order.operation, order.arguments)
-        self._running[seq] = _Running(seq, order, parts, move)
+        self._running[seq] = Running(seq, order, parts, move)
         self._state = replace(self._state, ack_seq=seq)
         target = int(order.arguments.get("storey", NO_STOREY))
+        if order.operation in ENDS:
+            self._ends[parts[0], ENDS[order.operation][0]] = "between"
         for part in parts:
             done = self.sensors.channels[part].done_seq
             self.sensors.say(part, Channel(True, order.operation, seq, done, Result.none, "", target))
@@ -349,68 +288,50 @@ class Controller:
     def _advance(self, seconds: float, now: float) -> None:
         """Let machine time pass; two lifts on one way in steps short enough to stop them before they meet."""
         while True:
-            step = min(seconds, self._longest_step_s())
+            step = min(seconds, self._drives.longest_step_s())
             for running in list(self._running.values()):
                 if not running.ended and running.move.advance(step):
                     running.confirm_by_s = now + _CONFIRMED_WITHIN_S
                 elif isinstance(running.move, FailingMove) and running.move.broken:
                     self._fail([running], "drive fault")
             seconds -= step
-            touching = collisions(self.world)
-            self.world.crashes += [pair for pair in touching if pair not in self._touching]
-            self._touching = touching
+            self._drives.note_collisions()
             if seconds <= 0:
                 return
-            self.sensors.look(now)
+            self._changed |= self.sensors.look(now)
             self._watch()
-
-    def _longest_step_s(self) -> float:
-        """Return how long two lifts on one way may go on unwatched."""
-        layout, plan, travelling = self.world.layout, self.world.layout.kinematics, False
-        nearest_mm = inf
-        for lift in layout.lifts:
-            for other in layout.beside(lift.name):
-                pair = (self.world.lifts[lift.name], self.world.lifts[other.name])
-                travelling |= pair[0].moving
-                nearest_mm = min(nearest_mm, abs(pair[0].position_mm - pair[1].position_mm))
-        if not travelling:
-            return inf
-        free_m = (nearest_mm - clearance_mm(layout)) / 1000
-        return max(_SHORTEST_STEP_S, free_m / (2.2 * plan.lift_speed_m_s))
 
     def _look(self, now: float) -> None:
         """Look through the sensors and draw the consequences."""
+        self._shut_exits(now)
         for body in self.world.driven.values():
             if body.broken and not body.fault:
                 body.fault = "drive"
-        changed = self.sensors.look(now)
+        self._changed |= self.sensors.look(now)
         self._halt()
         self._confirm(now)
         self._watch()
-        changed |= self.sensors.look(now)
-        self._show(changed)
+        self._changed |= self.sensors.look(now)
+        self._show()
 
-    def _show(self, changed: bool) -> None:
+    def _shut_exits(self, now: float) -> None:
+        """An emergency exit that nobody holds shuts itself a while after it was opened."""
+        for name, bay in self.world.bays.items():
+            if bay.exit_open_s <= 0:
+                self._exits_shut_s.pop(name, None)
+            elif now >= self._exits_shut_s.setdefault(name, now + bay.exit_open_s) - _NOTHING_S:
+                bay.exit_open_s = 0.0
+                del self._exits_shut_s[name]
+
+    def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        state, sensors = self._state, self.sensors
-        shown = (
-            state.plc_epoch,
-            state.control_epoch,
-            state.ack_seq,
-            state.emergency_stop,
-            state.stop_reason,
-            state.help_called,
-            self.world.mode,
-            self._packml(),
-            sensors.fire,
-            sensors.mains,
-        )
-        if changed or shown != self._shown:
-            self._shown = shown
-            mode, packml, fire, mains = shown[-4:]
-            self._state = replace(
-                state, mode=mode, state=packml, fire=fire, mains=mains, revision=state.revision + 1
-            )
+        mode, packml, fire, mains = self.world.mode, self._packml(), self.sensors.fire, self.sensors.mains
+        if not self._changed and self._last == (self._state, mode, packml, fire, mains):
+            return
+        own = replace(self._state, mode=mode, state=packml, fire=fire, mains=mains)
+        plain = replace(own, station_heartbeat=0, revision=0)
+        self._state = replace(own, revision=own.revision + int(self._changed or plain != self._shown))
+        self._shown, self._changed, self._last = plain, False, (self._state, mode, packml, fire, mains)
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""
@@ -436,19 +357,22 @@ class Controller:
     def _confirm(self, now: float) -> None:
         """End each move whose end the sensors confirm, or do not confirm in time."""
         for running in list(self._running.values()):
-            missing = _unconfirmed(running.order, self.sensed()) if running.ended else ""
+            missing = unconfirmed(running.order, self.sensed()) if running.ended else ""
             if running.ended and not missing:
+                if running.order.operation in ENDS:
+                    end, reached = ENDS[running.order.operation]
+                    self._ends[running.parts[0], end] = reached
                 self._end(running, Result.done, "")
             elif missing and now >= running.confirm_by_s - _NOTHING_S:
                 self._fail([running], missing)
 
-    def _fail(self, several: Iterable[_Running], reason: str) -> None:
+    def _fail(self, several: Iterable[Running], reason: str) -> None:
         for running in list(several):
             running.move.halt()
             self.counts.failed += 1
             self._end(running, Result.failed, reason)
 
-    def _end(self, running: _Running, result: Result, reason: str) -> None:
+    def _end(self, running: Running, result: Result, reason: str) -> None:
         del self._running[running.seq]
         for part in running.parts:
             self.sensors.say(part, Channel(False, "", running.seq, running.seq, result, reason))
@@ -460,55 +384,23 @@ class Controller:
         if not self._state.emergency_stop and (self.sensors.fire or not inside):
             watch, reason = danger(self.sensed(), self.world.layout)
             if reason:
-                self.stop(reason, watch)
+                self._stop(reason, watch)
         for running in list(self._running.values()):
             if running.order.operation == Operation.close_street_door and not running.ended:
                 bay = self.sensors.bays[running.order.arguments["bay"]]
                 if occupied(bay):
                     self._fail([running], "a person is in the way of the door")
 
+    def _stop(self, reason: str, watch: str) -> None:
+        if self._state.emergency_stop:
+            return
+        self.counts.stops += 1
+        self.counts.stopped_by[watch] += 1
+        log.warning("stopped: %s", reason)
+        self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
+        self._tell("stopped", reason=reason)
+        self._fail(self._running.values(), "stopped")
+        self._look(self._last_tick_s)
+
     def _tell(self, kind: str, seq: int = 0, order: Order | None = None, reason: str = "") -> None:
         self.observe(Happening(kind, self._state.plc_epoch, self._state.control_epoch, seq, order, reason))
-
-
-def _unconfirmed(order: Order, sensed: Sensed) -> str:
-    """Return which sensor does not say that an order is done, or an empty string."""
-    named = order.arguments
-    if "lift" in named:
-        return _lift_unconfirmed(order, sensed.lifts[named["lift"]])
-    bay = sensed.bays[named["bay"]]
-    match order.operation:
-        case Operation.turn:
-            return "" if bay.table == Table.aligned else f"the turntable of {bay.name} is not aligned"
-        case Operation.open_street_door | Operation.close_street_door:
-            which, says = "street", bay.street_door
-        case _:
-            which, says = "inner", bay.inner_door
-    wanted = Door.open if order.operation in (Operation.open_street_door, Operation.open_inner_door) else Door.closed
-    return "" if says == wanted else f"the {which} door of {bay.name} does not say {wanted}"
-
-
-def _lift_unconfirmed(order: Order, lift: Lift) -> str:
-    if order.operation == Operation.move_lift:
-        storey = int(order.arguments["storey"])
-        return "" if lift.storey == storey else f"the level flag of {lift.name} does not say {storey}"
-    if not lift.transfer_home:
-        return f"the transfer of {lift.name} is out"
-    if order.operation == Operation.finish_transfer or lift.loaded == (order.operation == Operation.pick):
-        return ""
-    return f"{lift.name} is {'loaded' if lift.loaded else 'empty'}"
-
-
-def _read_arguments(text: str) -> dict[str, str] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        return None
-    return value
-
-
-def values_of(part: Part) -> Mapping[str, object]:
-    """Return the fields of a part as plain values, fit for a node."""
-    return {item.name: getattr(part, item.name) for item in fields(part)}

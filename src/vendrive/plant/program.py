@@ -12,7 +12,8 @@ from random import Random
 import uvicorn
 
 from vendrive.clock import Clock
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.server import MachineServer
 from vendrive.plant.street import Street
 from vendrive.plant.world import World

@@ -4,61 +4,15 @@ These are written apart from `vendrive.tower.interlocks` on purpose: two indepen
 vote has a name in `VOTES` and says why it refuses, or nothing. What is watched while things move is in `watch`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from vendrive.plant.orders import TRANSFERS, Order, Sensed
 from vendrive.tower.layout import BayPlan, Layout
-from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Operation, Slot, Table, parts_of
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Operation, Table, parts_of
 
 # The encoder may differ this much from the level whose flag is on.
 _FLAG_MM = 60.0
-
-_NEEDED = {
-    Operation.move_lift: {"lift", "storey"},
-    Operation.pick: {"lift", "place"},
-    Operation.place: {"lift", "place"},
-    Operation.finish_transfer: {"lift"},
-    Operation.open_street_door: {"bay"},
-    Operation.close_street_door: {"bay"},
-    Operation.open_inner_door: {"bay"},
-    Operation.close_inner_door: {"bay"},
-    Operation.turn: {"bay"},
-}
-_TRANSFERS = (Operation.pick, Operation.place, Operation.finish_transfer)
-
-
-@dataclass(frozen=True)
-class Order:
-    """An operation with its arguments."""
-
-    operation: Operation
-    arguments: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Sensed:
-    """All parts as the PLC's sensors see them now, with what its own drives know.
-
-    `reaching` is the place into which each lift's transfer is out, `running` the order of each busy part, `restless`
-    the slots and lifts where something moves.
-    """
-
-    lifts: Mapping[str, Lift]
-    slots: Mapping[str, Slot]
-    bays: Mapping[str, Bay]
-    reaching: Mapping[str, str]
-    running: Mapping[str, Order] = field(default_factory=dict)
-    restless: frozenset[str] = frozenset()
-    fire: bool = False
-
-    def part(self, name: str) -> Lift | Slot | Bay | None:
-        """Return the part of this name."""
-        return self.lifts.get(name) or self.bays.get(name) or self.slots.get(name)
-
-    def travels(self, lift: str) -> bool:
-        """Whether a lift is on its way, or has been told to go."""
-        order = self.running.get(lift)
-        return self.lifts[lift].moving or (order is not None and order.operation == Operation.move_lift)
 
 
 @dataclass(frozen=True)
@@ -88,8 +42,11 @@ class Asked:
     def platforms(self) -> tuple[Lift, ...]:
         """The lifts that stand behind the inner door of the bay that is named."""
         plan = self.layout.bay(self.order.arguments["bay"])
-        lifts = (self.sensed.lifts[name] for name in plan.lifts)
-        return tuple(lift for lift in lifts if lift.storey == plan.storey and not self.sensed.travels(lift.name))
+        level_mm, sensed = self.layout.level_mm(plan.storey), self.sensed
+        lifts = (sensed.lifts[name] for name in plan.lifts if not sensed.travels(name))
+        return tuple(
+            lift for lift in lifts if lift.storey == plan.storey and abs(lift.position_mm - level_mm) <= _FLAG_MM
+        )
 
 
 Vote = Callable[[Asked], str]
@@ -107,38 +64,6 @@ def _vote(*operations: Operation) -> Callable[[Vote], Vote]:
         return voted
 
     return register
-
-
-def malformed(operation: str, arguments: object, layout: Layout) -> str:
-    """Return why an order cannot be read, or an empty string."""
-    if operation not in set(Operation):
-        return f"unknown operation {operation!r}"
-    if not isinstance(arguments, dict) or set(arguments) != _NEEDED[Operation(operation)]:
-        return f"{operation} needs the arguments {sorted(_NEEDED[Operation(operation)])}"
-    for name, value in arguments.items():
-        if not _is_known(name, value, layout):
-            return f"there is no {name} {value!r}"
-    return _out_of_reach(Operation(operation), arguments, layout)
-
-
-def _is_known(name: str, value: str, layout: Layout) -> bool:
-    if name == "place":
-        return layout.is_slot(value) or layout.is_bay(value)
-    if name == "storey":
-        return value in map(str, range(layout.storeys + 1))
-    return value in {part.name for part in (layout.lifts if name == "lift" else layout.bays)}
-
-
-def _out_of_reach(operation: Operation, arguments: dict[str, str], layout: Layout) -> str:
-    if "place" in arguments and arguments["lift"] not in layout.place(arguments["place"]).lifts:
-        return f"lift {arguments['lift']} does not serve {arguments['place']}"
-    if "storey" in arguments:
-        plan = layout.lift(arguments["lift"])
-        if not plan.lowest <= int(arguments["storey"]) <= plan.highest:
-            return f"{plan.name} goes to storeys {plan.lowest} to {plan.highest}"
-    if operation == Operation.turn and not layout.bay(arguments["bay"]).turntable:
-        return f"{arguments['bay']} has no turntable"
-    return ""
 
 
 def impossible(order: Order, sensed: Sensed, layout: Layout) -> tuple[str, str]:
@@ -162,11 +87,16 @@ def clearance_mm(layout: Layout) -> float:
     return layout.pitch_mm - 0.4 * max(0, layout.pitch_mm - layout.fits.height_mm)
 
 
+def _not_at(asked: Asked, end: str, wanted: str) -> str:
+    bay, what = asked.bay, {"street_door": "street door", "inner_door": "inner door", "table": "turntable"}[end]
+    return f"the {what} of {bay.name} is not {wanted}" if bay and not asked.sensed.stands(bay, end, wanted) else ""
+
+
 @_vote(*Operation)
 def padlock(asked: Asked) -> str:
     """No order to a part on which a technician hung a padlock."""
     names = set(parts_of(asked.order.operation, asked.order.arguments))
-    if asked.order.operation in _TRANSFERS:
+    if asked.order.operation in TRANSFERS:
         names.add(asked.place)
     for name in sorted(names):
         part = asked.sensed.part(name)
@@ -204,7 +134,7 @@ def inner_doors(asked: Asked) -> str:
     for plan in asked.layout.bays_of(asked.lift.name):
         order = asked.sensed.running.get(plan.name)
         opening = order is not None and order.operation == Operation.open_inner_door
-        ajar = opening or asked.sensed.bays[plan.name].inner_door != Door.closed
+        ajar = opening or not asked.sensed.stands(asked.sensed.bays[plan.name], "inner_door", Door.closed)
         if ajar and not _filled_by_another(plan, asked):
             return f"the inner door of {plan.name} is {'opening' if opening else 'not closed'}"
     return ""
@@ -245,7 +175,7 @@ def _interval(lift: Lift, target: int, layout: Layout) -> tuple[float, float]:
     return min(lift.position_mm, end), max(lift.position_mm, end)
 
 
-@_vote(Operation.move_lift, *_TRANSFERS)
+@_vote(Operation.move_lift, *TRANSFERS)
 def encoder_agrees(asked: Asked) -> str:
     """Encoder and level flag say the same, of this lift and of the other one on its way."""
     for plan in (asked.layout.lift(asked.lift.name), *asked.layout.beside(asked.lift.name)):
@@ -255,7 +185,7 @@ def encoder_agrees(asked: Asked) -> str:
     return ""
 
 
-@_vote(*_TRANSFERS)
+@_vote(*TRANSFERS)
 def at_level(asked: Asked) -> str:
     """A transfer goes at the level of its place only, from a lift at rest."""
     lift, place = asked.lift, asked.place
@@ -293,7 +223,7 @@ def place_free(asked: Asked) -> str:
     return f"{asked.place} is occupied" if slot.occupied or slot.tag else ""
 
 
-@_vote(*_TRANSFERS)
+@_vote(*TRANSFERS)
 def front_free(asked: Asked) -> str:
     """A car reaches a rear slot only past an empty front slot."""
     front = asked.layout.slot(asked.place).behind if asked.layout.is_slot(asked.place) else ""
@@ -303,7 +233,7 @@ def front_free(asked: Asked) -> str:
     return f"{front} before {asked.place} is occupied" if slot.occupied or slot.tag else ""
 
 
-@_vote(*_TRANSFERS)
+@_vote(*TRANSFERS)
 def nobody_reaches(asked: Asked) -> str:
     """No other transfer reaches into the place, nor into the slot before or behind it."""
     near = {asked.place}
@@ -315,35 +245,32 @@ def nobody_reaches(asked: Asked) -> str:
     return ""
 
 
-@_vote(*_TRANSFERS)
+@_vote(*TRANSFERS)
 def inner_open(asked: Asked) -> str:
     """A car passes an inner door that is fully open."""
-    bay = asked.bay
-    return f"the inner door of {bay.name} is not open" if bay and bay.inner_door != Door.open else ""
+    return _not_at(asked, "inner_door", Door.open)
 
 
-@_vote(*_TRANSFERS, Operation.open_inner_door, Operation.turn)
+@_vote(*TRANSFERS, Operation.open_inner_door, Operation.turn)
 def street_closed(asked: Asked) -> str:
     """The machine reaches into a bay behind a closed street door only."""
-    bay = asked.bay
-    return f"the street door of {bay.name} is not closed" if bay and bay.street_door != Door.closed else ""
+    return _not_at(asked, "street_door", Door.closed)
 
 
 @_vote(Operation.open_street_door, Operation.turn)
 def inner_closed(asked: Asked) -> str:
     """The street opens, and a table turns, behind a closed inner door only."""
-    bay = asked.bay
-    return f"the inner door of {bay.name} is not closed" if bay and bay.inner_door != Door.closed else ""
+    return _not_at(asked, "inner_door", Door.closed)
 
 
-@_vote(*_TRANSFERS, Operation.open_inner_door, Operation.turn)
+@_vote(*TRANSFERS, Operation.open_inner_door, Operation.turn)
 def exit_closed(asked: Asked) -> str:
     """Nobody stands in the emergency exit while the machine reaches into a bay."""
     bay = asked.bay
     return f"the emergency exit of {bay.name} is open" if bay and not bay.exit_closed else ""
 
 
-@_vote(*_TRANSFERS, Operation.open_inner_door, Operation.close_inner_door, Operation.close_street_door, Operation.turn)
+@_vote(*TRANSFERS, Operation.open_inner_door, Operation.close_inner_door, Operation.close_street_door, Operation.turn)
 def nobody(asked: Asked) -> str:
     """Nothing moves in a bay where any source senses somebody or something."""
     return occupied(asked.bay) if asked.bay else ""
@@ -360,14 +287,14 @@ def engine_off(asked: Asked) -> str:
 def in_place(asked: Asked) -> str:
     """The grip finds only a car whose wheels stand on their plates."""
     bay = asked.bay
-    return f"the car in {bay.name} does not stand in place" if bay and not bay.in_place else ""
+    # What is measured needs a car in place too: two sources for one fact.
+    return f"the car in {bay.name} does not stand in place" if bay and not (bay.in_place and bay.length_mm) else ""
 
 
-@_vote(*_TRANSFERS)
+@_vote(*TRANSFERS)
 def table_aligned(asked: Asked) -> str:
     """A car passes onto and off a turntable in its end positions only."""
-    bay = asked.bay
-    return f"the turntable of {bay.name} is not aligned" if bay and bay.table != Table.aligned else ""
+    return _not_at(asked, "table", Table.aligned)
 
 
 @_vote(Operation.turn)

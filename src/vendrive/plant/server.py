@@ -9,6 +9,7 @@ import gc
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from asyncua.server.server import Server
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import BadUserAccessDenied
 
-from vendrive.plant.plc import Controller, values_of
+from vendrive.plant.plc import Controller
 from vendrive.wire.machine import NAMESPACE, Part, Plc, nodes_of
 from vendrive.wire.pki import OwnCertificate, trusted_certificates
 
@@ -145,7 +146,7 @@ class MachineServer:
                 continue
             self._parts[known] = part
             names = nodes_of(type(part), known)
-            for name, value in values_of(part).items():
+            for name, value in _values(part).items():
                 node = names[name]
                 if node not in _LIVE and self._shown.get(node) != value:
                     self._shown[node] = value
@@ -289,3 +290,7 @@ def _type_of(value: object) -> ua.VariantType:
 
 def _data(value: object) -> ua.DataValue:
     return ua.DataValue(ua.Variant(_plain(value), _type_of(value)))
+
+
+def _values(part: Part) -> dict[str, object]:
+    return {item.name: getattr(part, item.name) for item in fields(part)}

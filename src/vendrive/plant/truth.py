@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vendrive.plant.machine import BayBody
-from vendrive.plant.safety import Order
+from vendrive.plant.orders import TRANSFERS, Order
 from vendrive.plant.world import TRANSFER, World, living
 from vendrive.wire.machine import Operation
 
 # The grip finds a place only this near its level.
 _REACH_MM = 100.0
-_TRANSFERS = (Operation.pick, Operation.place, Operation.finish_transfer)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def _riding(world: World, order: Order) -> list[Hazard]:
     """Return who is in a car that a lift or its transfer moves."""
     lift = world.lifts[order.arguments["lift"]]
     cars = list(world.cars_at(lift.name)) if order.operation == Operation.move_lift else []
-    if order.operation in _TRANSFERS and lift.transfer is not None and lift.transfer.tag:
+    if order.operation in TRANSFERS and lift.transfer is not None and lift.transfer.tag:
         cars.append(world.cars[lift.transfer.tag])
     return [Hazard(being, car.where, order) for car in cars for being in living(car.inside)]
 
@@ -88,14 +87,22 @@ def _transfer_breaks(world: World, order: Order) -> str:
         return ""
     if lift.moving or abs(lift.position_mm - world.layout.level_mm(world.layout.storey_of(place))) > _REACH_MM:
         return f"the transfer of {lift.name} misses {place}"
-    if place in world.bays and not world.bays[place].inner.open:
-        return f"a car goes through the inner door of {place}"
+    if place in world.bays and _bay_breaks(world.bays[place], order):
+        return _bay_breaks(world.bays[place], order)
     if order.operation == Operation.pick and world.car_at(lift.name) is not None:
         return f"a second car is drawn onto {lift.name}"
     if order.operation == Operation.place and world.taken(place):
         return f"a second car is pushed into {place}"
     front = world.layout.slot(place).behind if world.layout.is_slot(place) else ""
     return f"a car is pushed through {front}" if front and world.taken(front) else ""
+
+
+def _bay_breaks(bay: BayBody, order: Order) -> str:
+    if not bay.inner.open:
+        return f"a car goes through the inner door of {bay.name}"
+    if bay.turning:
+        return f"a car goes across the turntable of {bay.name}"
+    return f"a crooked car is drawn out of {bay.name}" if bay.crooked and order.operation == Operation.pick else ""
 
 
 def collisions(world: World) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from vendrive.plant.safety import Sensed, clearance_mm, occupied
+from vendrive.plant.orders import Sensed
+from vendrive.plant.safety import clearance_mm, occupied
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Operation
 
@@ -84,7 +85,7 @@ def danger(sensed: Sensed, layout: Layout) -> tuple[str, str]:
 
 
 def _open_to_machine(bay: Bay, sensed: Sensed) -> bool:
-    return bay.inner_door != Door.closed or bay.name in sensed.reaching.values()
+    return not sensed.stands(bay, "inner_door", Door.closed) or bay.name in sensed.reaching.values()
 
 
 def _turns(bay: Bay, sensed: Sensed) -> bool:

@@ -21,8 +21,9 @@ class WorldRefused(Exception):
 class World:
     """All bodies. `changed` is called after each act of a person, so that the PLC looks at once.
 
-    `dirty` names the parts of which something changed since the sensors looked. `storage` counts people in the storage
-    zone, whom no sensor sees. `crashes` tells what the machine broke: it must stay empty.
+    `driven` are the parts with drives. `dirty` names those in which something changed since the sensors looked.
+    `storage` counts people in the storage zone, whom no sensor sees. `crashes` tells what the machine broke: it must
+    stay empty.
     """
 
     layout: Layout
@@ -37,23 +38,24 @@ class World:
     storage: int = 0
     dirty: set[str] = field(default_factory=set)
     crashes: list[str] = field(default_factory=list)
+    driven: dict[str, Driven] = field(default_factory=dict)
     _standing: dict[str, list[Car]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         tell = self.dirty.add
         self.lifts = {plan.name: LiftBody(plan.name, told=tell) for plan in self.layout.lifts}
+        for plan in self.layout.lifts:
+            # Of two on one way, the lower waits on the ground and the upper at its top.
+            if any(self.layout.is_below(other.name, plan.name) for other in self.layout.beside(plan.name)):
+                self.lifts[plan.name].position_mm = self.layout.level_mm(plan.highest)
         self.slots = {plan.name: SlotBody(plan.name, told=tell) for plan in self.layout.slots}
         self.bays = {plan.name: BayBody(plan.name, told=tell) for plan in self.layout.bays}
+        self.driven = {**self.lifts, **self.bays}
         for bay in self.bays.values():
             for door in (bay.street, bay.inner):
                 door.name, door.told = bay.name, tell
 
     # What is true.
-
-    @property
-    def driven(self) -> dict[str, Driven]:
-        """The parts that have drives: lifts and bays."""
-        return {**self.lifts, **self.bays}
 
     def car_at(self, place: str) -> Car | None:
         """Return the car that stands wholly on this place or lift."""
@@ -138,7 +140,7 @@ class World:
         if not car.occupied:
             car.inside = (Being.driver, *car.inside)
         body.crooked = crooked
-        car.where, car.engine_running = bay, True
+        car.where, car.engine_running, car.key_along = bay, True, False
         self.changed()
 
     def park(self, bay: str) -> None:

@@ -76,8 +76,8 @@ class Ground:
         due_s = min(self.controller.next_due_s(), self._next_edge_s())
         if due_s < INFINITY:
             self._timer = self._loop.call_later(due_s, self._due)
-        if self.controller.revision != self._revision:
-            self._revision = self.controller.revision
+        if self.controller._state.revision != self._revision:
+            self._revision = self.controller._state.revision
             self._changed()
 
     @property

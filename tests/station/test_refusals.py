@@ -57,7 +57,8 @@ async def test_passes_that_do_not_count(still: World) -> None:
         for text, code in cases.items():
             assert await still.refused("/collect/pass", {"text": text}) == code
             assert still.screen() == "idle"
-    assert [event.code for event in still.events("person_refused")] == list(cases.values())
+    # The same refusal again is counted, and written with its count later.
+    assert [event.code for event in still.events("person_refused")] == list(dict.fromkeys(cases.values()))
 
 
 async def test_a_cancelled_drive(still: World) -> None:

@@ -104,7 +104,7 @@ class Keeper:
 
     def _look_at_retail(self) -> None:
         away = self._clock.monotonic() - self._heard_s() >= RETAIL_AWAY_S
-        self._follow(AlarmName.retail_away, away, f"no answer for {RETAIL_AWAY_S / 60:.0f} min")
+        self._record.follow(AlarmName.retail_away, STATION, away, f"no answer for {RETAIL_AWAY_S / 60:.0f} min")
 
     def _look_at_calendar(self) -> None:
         """Doubt a calendar that is behind what signed orders say, or that was set back while this program ran.
@@ -121,7 +121,7 @@ class Keeper:
         why = f"the calendar says {self._clock.now():%Y-%m-%d %H:%M}, " + (
             f"retail wrote at {told:%Y-%m-%d %H:%M}" if behind and told else "and it was set back"
         )
-        self._follow(AlarmName.calendar_doubt, behind or self._set_back_s is not None, why)
+        self._record.follow(AlarmName.calendar_doubt, STATION, behind or self._set_back_s is not None, why)
 
     def _look_at_certificates(self) -> None:
         now_s = self._clock.monotonic()
@@ -131,13 +131,7 @@ class Keeper:
         ends = ends_of_certificates(self._folder / "pki")
         soon = {name: end for name, end in ends.items() if end - self._clock.now() < CERTIFICATE_WARNING}
         why = ", ".join(f"{name} on {end:%Y-%m-%d}" for name, end in soon.items())
-        self._follow(AlarmName.certificate_ends, bool(soon), why or "replaced")
-
-    def _follow(self, alarm: AlarmName, on: bool, source: str) -> None:
-        if on:
-            self._record.alarm(alarm, STATION, source)
-        else:
-            self._record.end_alarm(alarm, STATION, source)
+        self._record.follow(AlarmName.certificate_ends, STATION, bool(soon), why or "replaced")
 
     def _is_on(self, alarm: AlarmName) -> bool:
         return f"{alarm} {STATION}" in self._record.facts.alarms

@@ -17,6 +17,7 @@ class Record:
         self._journal = journal
         self._refusals = Refusals(journal.clock)
         self._ends = Ends(journal.clock)
+        self._withheld: dict[str, AlarmEnded] = {}
         self._counted = False
         self.facts = journal.load()
 
@@ -36,6 +37,7 @@ class Record:
 
     def alarm(self, name: str, part: str, source: str) -> None:
         """Journal an alarm, unless the same one is on."""
+        self._withheld.pop(f"{name} {part}", None)
         if f"{name} {part}" not in self.facts.alarms:
             self.write(Alarm(name=name, part=part, source=source))
 
@@ -47,14 +49,19 @@ class Record:
             self.end_alarm(name, part, source)
 
     def end_alarm(self, name: str, part: str, source: str) -> None:
-        """Journal the end of an alarm that is on. One that flaps stays on until it is quiet: ask again."""
-        alarm = f"{name} {part}"
-        if alarm in self.facts.alarms and not self._ends.is_flapping(alarm):
-            self.write(AlarmEnded(name=name, part=part, source=source))
-            self._ends.note(alarm)
+        """Journal the end of an alarm that is on. One that flaps stays on until it is quiet (`tidy` ends it)."""
+        alarm, end = f"{name} {part}", AlarmEnded(name=name, part=part, source=source)
+        if alarm not in self.facts.alarms:
+            return
+        if self._ends.is_flapping(alarm):
+            self._withheld[alarm] = end
+        else:
+            self._end(alarm, end)
 
     def tidy(self) -> None:
-        """Now and then: write what was only counted, and a checkpoint."""
+        """Now and then: write what was only counted, the ends of alarms that flapped, and a checkpoint."""
+        for alarm in [alarm for alarm in self._withheld if not self._ends.is_flapping(alarm)]:
+            self._end(alarm, self._withheld.pop(alarm))
         if self._has_room:
             for refusals in self._refusals.due():
                 self._append(refusals)
@@ -66,6 +73,10 @@ class Record:
         for refusals in self._refusals.due(all_of_them=True):
             self._append(refusals)
         self._journal.write_checkpoint(self.facts)
+
+    def _end(self, alarm: str, end: AlarmEnded) -> None:
+        self.write(end)
+        self._ends.note(alarm)
 
     @property
     def _has_room(self) -> bool:

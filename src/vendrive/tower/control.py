@@ -175,16 +175,17 @@ def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
     bay, where = view.snapshot.bay(goal.bay), view.places.get(goal.tag)
     if where == bay.name:
         return _present(bay, view)
-    if not bay.empty:
-        return Stuck(ErrorCode.bay_occupied, f"another car stands in {bay.name}: tag {bay.tag or 'unread'}")
     if where is None:
         return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
+    # While a transfer is out, its own car is in the bay.
+    cut_short = _prepare(view.snapshot.lift(lift_name), view) if lift_name else None
+    if cut_short:
+        return cut_short
+    if not bay.empty:
+        return Stuck(ErrorCode.bay_occupied, f"another car stands in {bay.name}: tag {bay.tag or 'unread'}")
     if not lift_name:
         return Wait("no lift is free")
     lift = view.snapshot.lift(lift_name)
-    cut_short = _prepare(lift, view)
-    if cut_short:
-        return cut_short
     if where == lift.name:
         step = _to_level(lift, bay.name, view) or _open_to(bay)
         return step or _transfer(Operation.place, lift, bay.name)

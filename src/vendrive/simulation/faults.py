@@ -295,16 +295,15 @@ async def _impostor(world: "World", rng: Random) -> None:
 
 async def _steals(world: "World", rng: Random, bay: str) -> None:
     """Who was refused drives off with whatever stands behind a door that is open while no holder is there."""
-    body = world.truth.bays[bay]
-    world.impostors.add(bay)
-    try:
-        holder = any(bay in world.verified_at(visit.drive) for visit in world.visits.values() if not visit.settled)
-        opened = await world.until(lambda: body.street.open and world.truth.car_at(bay) is not None, 60)
-        car = world.truth.car_at(bay)
-        if opened and not holder and car is not None and not body.beside and not car.inside:
-            world.invariants.broken("open_to_impostor", f"{car.tag} stands open in {bay} and no holder was verified")
-    finally:
-        world.impostors.discard(bay)
+    truth, body = world.truth, world.truth.bays[bay]
+    await world.until(lambda: body.street.open and truth.car_at(bay) is not None, 60)
+    car = truth.car_at(bay)
+    if car is None or not body.street.open or body.beside or car.inside:
+        return
+    for visit in world.visits.values():
+        if visit.tag == car.tag and (world.verified_at(visit.drive) or visit.drove_off) and not visit.brought_back:
+            return  # its holder is about, or has just brought it back
+    world.invariants.broken("open_to_impostor", f"{car.tag} stands open in {bay} and no holder was verified")
 
 
 async def _wrong_pass(world: "World", rng: Random) -> None:

@@ -143,6 +143,7 @@ class Driver:
         self.visit = visit
         self.rng = rng
         self.car = world.truth.cars[visit.tag]
+        self._patience_s = 20.0
 
     async def collect(self) -> bool:
         """Come, show the pass, drive off; False where it ended with a refusal."""
@@ -153,7 +154,7 @@ class Driver:
                 await self._be_verified(Kiosk(self.world, bay))
                 await self._take_car(bay)
             except KioskDead:
-                await self._pause(30, 120)
+                await self._come_again()
             except Refused as refusal:
                 await self._refused(refusal.code)
         return visit.drove_off
@@ -165,10 +166,14 @@ class Driver:
             try:
                 await Kiosk(self.world, bay).bring_back(self.visit.text)
             except (KioskDead, Refused):
-                await self._pause(20, 90)
+                await self._come_again()
                 continue
             if await self._drive_in(bay):
                 await self._hand_in(bay)
+
+    def has_patience(self) -> None:
+        """Begin anew with short waits."""
+        self._patience_s = 20.0
 
     async def _be_verified(self, kiosk: Kiosk) -> None:
         await kiosk.collect(self.visit.text)
@@ -267,7 +272,12 @@ class Driver:
         over = self.world.calendar() >= self.visit.not_after
         if code in FINAL or over:
             self.visit.refused_with = code.value
-        await self._pause(15, 90)
+        await self._come_again()
+
+    async def _come_again(self) -> None:
+        """Try again, later each time: nobody stands before a kiosk for hours."""
+        await self._pause(self._patience_s / 2, self._patience_s)
+        self._patience_s = min(self._patience_s * 1.4, 1800.0)
 
     def _tries(self, act: Callable[[], object], told: str) -> bool:
         """Do something with one's hands; False where the world does not let one."""

@@ -6,6 +6,7 @@ It is held to the wire contract that the real one keeps, and knows nothing of th
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -32,7 +33,7 @@ class Retail:
     away: bool = False
     requests: int = 0
 
-    @property
+    @cached_property
     def keys(self) -> dict[str, Ed25519PublicKey]:
         """The public keys that a station pins, by key id."""
         public = self.key.public_key()

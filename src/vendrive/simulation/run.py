@@ -110,6 +110,7 @@ async def _drives(world: World, car: Car) -> None:
         driver = Driver(world, book(world, rng, car, number), rng)
         await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 600))
         if await driver.collect():
+            driver.has_patience()
             await asyncio.sleep(rng.uniform(60, 1500))
             await driver.bring_back()
         await asyncio.sleep(rng.uniform(30, 600))

@@ -67,7 +67,6 @@ class World:
         )
         self.machine: MemoryMachine | None = None
         self.visits: dict[str, Visit] = {}
-        self.impostors: set[str] = set()
         self.invariants = Invariants(self)
         self.habits = Habits(self)
         self.technician = Technician(self)

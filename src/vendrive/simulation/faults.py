@@ -44,6 +44,7 @@ async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], A
     """Let something happen again and again, `mean_s` apart on average, while there are faults."""
     while world.faulty:
         await asyncio.sleep(rng.expovariate(1 / mean_s))
+        await world.awake.wait()
         if world.faulty:
             await once()
 
@@ -141,13 +142,10 @@ async def _line_cut(world: "World", rng: Random) -> None:
 
 
 async def _retail_away(world: "World", rng: Random) -> None:
-    longest_h = min(168.0, max(1.0, world.plan.hours))
-
     async def once() -> None:
         with world.register.injected("retail_away"):
             world.retail.cut(True)
-            length_s = min(10 ** rng.uniform(0, 5.8), longest_h * 3600)
-            await world.until(lambda: not world.faulty, length_s)
+            await world.until(lambda: not world.faulty, 10 ** rng.uniform(0, 3.8))
             world.retail.cut(False)
 
     await again(world, rng, 2500, once)
@@ -429,4 +427,6 @@ FAULTS: dict[str, Process] = {
     "red_button": _red_button,
     "fire": _fire,
 }
+# Happens where a seed has a night.
+LONG_CUT_OFF = "long_cut_off"
 CLASSES = tuple(sorted((*FAULTS, *PEOPLE)))

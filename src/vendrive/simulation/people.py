@@ -77,7 +77,7 @@ def vehicle(car: Car) -> Vehicle:
 def book(world: "World", rng: Random, car: Car, number: int) -> Visit:
     """Book a drive: retail orders the hand-over, the person holds a pass."""
     start = world.calendar() + timedelta(minutes=rng.uniform(1, 20))
-    end = start + timedelta(hours=rng.uniform(*WINDOW_H))
+    end = start + timedelta(hours=rng.uniform(*WINDOW_H) + world.plan.night_hours)
     drive, person = f"drive-{car.tag}-{number}", f"person-{car.tag}-{number}"
     method = "pin" if rng.random() < 0.1 else "face"
     order = HandOver(

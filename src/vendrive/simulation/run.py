@@ -45,9 +45,10 @@ def plan_of(seed: int) -> Plan:
     """Return what a seed does: its tower, length and fault classes."""
     rng = Random(f"plan {seed}")  # noqa: S311 repeatable by its seed
     layout, cars, _ = rng.choices(TOWERS, [weight for _, _, weight in TOWERS])[0]
-    hours = rng.uniform(2, 5) if rng.random() < 0.9 else rng.uniform(24, 170)
+    hours = rng.uniform(1.5, 3.5) if layout != "autostadt400" else 1.0
+    night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
     faults = frozenset(name for name in CLASSES if rng.random() < ENABLED) if rng.random() < 0.97 else frozenset()
-    return Plan(seed, layout, cars, hours, faults)
+    return Plan(seed, layout, cars, hours, night_hours, faults)
 
 
 def run_seed(plan: Plan) -> Outcome:
@@ -68,7 +69,10 @@ async def _run(plan: Plan) -> Outcome:
     ]
     work = [asyncio.create_task(world.technician.work())]
     rounds = [asyncio.create_task(_drives(world, car)) for car in cars]
-    await asyncio.sleep(plan.hours * 3600)
+    await asyncio.sleep(plan.hours * 1800)
+    if plan.night_hours:
+        await _night(world)
+    await asyncio.sleep(plan.hours * 1800)
     await _calm(world, faults)
     done, late = await asyncio.wait(rounds, timeout=QUIET_S)
     _raise_errors([*done, *faults, *work])
@@ -109,11 +113,24 @@ async def _drives(world: World, car: Car) -> None:
         number += 1
         driver = Driver(world, book(world, rng, car, number), rng)
         await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 600))
+        await world.awake.wait()
         if await driver.collect():
             driver.has_patience()
-            await asyncio.sleep(rng.uniform(60, 1500))
+            await asyncio.sleep(rng.uniform(60, 900))
             await driver.bring_back()
-        await asyncio.sleep(rng.uniform(30, 600))
+        await asyncio.sleep(rng.uniform(30, 300))
+
+
+async def _night(world: World) -> None:
+    """For hours nobody comes and retail is away; who booked before is served after it, still without retail."""
+    world.awake.clear()
+    await asyncio.sleep(900)
+    with world.register.injected("long_cut_off"):
+        world.retail.cut(True)
+        await asyncio.sleep(world.plan.night_hours * 3600)
+        world.awake.set()
+        await asyncio.sleep(1800)
+        world.retail.cut(False)
 
 
 async def _calm(world: World, faults: "list[asyncio.Task[None]]") -> None:

@@ -37,6 +37,7 @@ class Plan:
     layout: str = "shanghai3"
     cars: int = 3
     hours: float = 6.0
+    night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
 
@@ -51,6 +52,8 @@ class World:
         self.layout = load_layout(plan.layout)
         self.register = Register(loop.time)
         self.faulty = True
+        self.awake = asyncio.Event()
+        self.awake.set()
         self.session: Session | None = None
         self.crash_at: str | None = None
         self._thoughts: tuple[object, ...] = ()

@@ -294,6 +294,16 @@ def test_an_emergency_exit_shuts_itself_behind_who_left() -> None:
     assert made.clock.monotonic() == pytest.approx(left_s + EXIT_SHUTS_S)
 
 
+def test_an_emergency_exit_that_is_held_stays_open() -> None:
+    made = jumping()
+    leave_by_the_exit(made)
+    made.world.exit("B1", is_open=True)
+    made.jump(100)
+    assert not made.controller.sensors.bays["B1"].exit_closed
+    made.world.exit("B1", is_open=False)
+    made.done("open_inner_door", bay="B1")
+
+
 def leave_by_the_exit(made: Desk) -> None:
     made.world.bays["B1"].beside = (Being.person,)
     made.world.leave("B1")

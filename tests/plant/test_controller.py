@@ -82,7 +82,7 @@ def test_a_stop_works_in_every_state_and_only_the_key_switch_ends_it(state: str)
         made.controller.stop("before")
     assert made.controller.state.state == state
     made.controller.stop("now")
-    height = made.heights[-1]
+    height = made.world.lifts["L1"].position_mm
     made.controller.take_control(2)
     made.alive = True
     made.pass_time(5)

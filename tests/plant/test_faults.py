@@ -6,7 +6,7 @@ import pytest
 
 from tests.plant.desk import Desk, jumping, with_car_in_bay
 from vendrive.plant.beings import BESIDE, INSIDE, Being, undetectable
-from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
+from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck, Value
 from vendrive.plant.machine import Car
 from vendrive.plant.world import WorldRefused
 
@@ -205,7 +205,8 @@ def test_one_sensor_that_says_empty_is_not_believed() -> None:
     made.world.add(Car("T2", 4500, 1800, 1500, 1500, "L1"))
     made.done("open_inner_door", bay="B1")
     assert made.order("place", lift="L1", place="B1") == (False, "B1 is occupied")
-    for sensor in ("tag", "in_place", "mass_kg"):
-        made.controller.sensors.spoil("B1", sensor, Stuck({"tag": "", "in_place": False, "mass_kg": 0}[sensor]))
+    says: dict[str, Value] = {"tag": "", "in_place": False, "mass_kg": 0}
+    for sensor, value in says.items():
+        made.controller.sensors.spoil("B1", sensor, Stuck(value))
         assert made.order("place", lift="L1", place="B1")[0] is (sensor == "mass_kg")
     assert made.world.crashes == ["a second car is pushed into B1"]

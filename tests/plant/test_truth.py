@@ -18,7 +18,7 @@ def unsafe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take all votes and watches away."""
     for registry in (VOTES, WATCHES):
         for name in list(registry):
-            monkeypatch.delitem(registry, name)  # type: ignore[misc]
+            monkeypatch.delitem(registry, name)
 
 
 def moving(made: Desk, operation: str, **arguments: str) -> None:

@@ -26,6 +26,7 @@ from vendrive.retail.drives.orders import list_orders, publish_orders
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.fleet.actions import ask_operator, enrol_station
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
+from vendrive.retail.fleet.policies import Wish
 from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import (
@@ -202,11 +203,23 @@ def test_revoking_consent_wipes_both_sides_and_falls_back_to_the_pin(with_face: 
 
 
 def test_an_operators_request_is_void_after_a_minute(enrolled: None, outside: Outside) -> None:
-    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
     outside.clock.advance(61)
     assert new_orders() == []
-    ask_operator("anna", "shanghai", OperatorAction.emergency_stop)
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
     assert [order.body.kind for order in new_orders()] == ["operator"]
+
+
+def test_a_database_from_an_older_copy_gives_no_number_twice(enrolled: None, outside: Outside) -> None:
+    """The station holds orders up to 40; with 2 as the next number nothing would ever be read again."""
+    ask_operator("anna", "shanghai", Wish(OperatorAction.emergency_stop))
+    publish_orders("shanghai", cursor=40)
+    assert [order.number for order in new_orders(after=40)] == [41]
+    assert Tower.objects.get(pk="shanghai").last_order == 41
+    row = AuditRow.objects.get(action="orders_resumed")
+    assert (row.subject, row.details) == ("shanghai", {"last": 1, "cursor": 40})
+    publish_orders("shanghai", cursor=41)
+    assert AuditRow.objects.filter(action="orders_resumed").count() == 1
 
 
 def headers(target: str, body: bytes, nonce: str, at: timedelta = timedelta()) -> dict[str, str]:

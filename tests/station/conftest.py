@@ -2,9 +2,9 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class World:
     retail_url: str
     settings: Settings
     _station: Station | None = None
-    _kiosk: httpx.AsyncClient | None = None
+    _kiosks: dict[str, httpx.AsyncClient] = field(default_factory=dict)
     _running: AsyncExitStack | None = None
 
     @property
@@ -100,11 +100,12 @@ class World:
         """Start the station (again) and open its kiosk."""
         self._running = AsyncExitStack()
         self._station = build_station(self.settings, self.clock, faces=NamedFaces())
-        url = (await self._running.enter_async_context(self._station.running()))["B1"]
-        self._kiosk = await self._running.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20, verify=False))
+        urls = await self._running.enter_async_context(self._station.running())
         key = load_keys(self.settings.keys, TOWER).kiosk
-        answer = await self._kiosk.get("/", params={"key": key})
-        assert answer.status_code == 303
+        for bay, url in urls.items():
+            kiosk = httpx.AsyncClient(base_url=url, timeout=20, verify=False)
+            self._kiosks[bay] = await self._running.enter_async_context(kiosk)
+            assert (await kiosk.get("/", params={"key": key})).status_code == 303
         await self.until(lambda: self.station.link.fresh is not None and self.station.yard.ready, "the machine is read")
 
     async def end(self) -> None:
@@ -113,17 +114,16 @@ class World:
             await self._running.aclose()
             self._running = None
 
-    async def post(self, path: str, body: Any = None, content: bytes | None = None) -> httpx.Response:
-        assert self._kiosk is not None
-        return await self._kiosk.post(path, json=body, content=content)
+    async def post(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> httpx.Response:
+        return await self._kiosks[bay].post(path, json=body, content=content)
 
-    async def fine(self, path: str, body: Any = None, content: bytes | None = None) -> None:
-        answer = await self.post(path, body, content)
+    async def fine(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> None:
+        answer = await self.post(path, body, content, bay)
         assert answer.status_code == 200, answer.text
 
-    async def refused(self, path: str, body: Any = None, content: bytes | None = None) -> str:
+    async def refused(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> str:
         """Return the code of a refusal, which comes with what happened and what to do next."""
-        answer = await self.post(path, body, content)
+        answer = await self.post(path, body, content, bay)
         assert answer.status_code == 409, answer.text
         told = answer.json()
         assert told["what"]
@@ -143,14 +143,14 @@ class World:
         await self.until(lambda: len(self.events(kind)) >= count, f"{count} {kind}")
         return self.events(kind)[-1]
 
-    def screen(self) -> str:
-        return str(self.state()["screen"])
+    def screen(self, bay: str = "B1") -> str:
+        return str(self.state(bay)["screen"])
 
-    def state(self) -> Any:
-        return kiosk_state(self.station.desk, self.station.link, "en").as_json()
+    def state(self, bay: str = "B1") -> Any:
+        return kiosk_state(self.station.yard.desks[bay], self.station.link, "en").as_json()
 
-    async def until_screen(self, screen: str) -> None:
-        await self.until(lambda: self.screen() == screen, f"the screen {screen}")
+    async def until_screen(self, screen: str, bay: str = "B1") -> None:
+        await self.until(lambda: self.screen(bay) == screen, f"the screen {screen} at {bay}")
 
     def claims(self, drive: str = "drive-1", **other: Any) -> PassClaims:
         now = self.clock.now()
@@ -207,21 +207,21 @@ class World:
         await self.until(lambda: self.station.desk.talk is None, "the door is shut")
         return claims
 
-    async def drive_back(self, claims: PassClaims, tag: str, **other: int) -> None:
+    async def drive_back(self, claims: PassClaims, tag: str, bay: str = "B1", **other: int) -> None:
         """Ask to bring a car back and drive it in; park, key in the box, out of the bay."""
-        await self.fine("/return/pass", {"text": self.pass_text(claims)})
-        await self.until(lambda: self.plant.world()["bays"]["B1"]["street_door"] == "open", "the door is open")
+        await self.fine("/return/pass", {"text": self.pass_text(claims)}, bay=bay)
+        await self.until(lambda: self.plant.world()["bays"][bay]["street_door"] == "open", "the door is open")
         if other:
             self.plant.act("arrive", **car(tag, **other))
-        self.plant.act("drive_in", bay="B1", tag=tag)
-        self.plant.act("park", bay="B1")
-        self.plant.act("key", bay="B1", in_box=True)
-        self.plant.act("leave", bay="B1")
+        self.plant.act("drive_in", bay=bay, tag=tag)
+        self.plant.act("park", bay=bay)
+        self.plant.act("key", bay=bay, in_box=True)
+        self.plant.act("leave", bay=bay)
 
 
-def stock(plant: RunningPlant) -> None:
+def stock(plant: RunningPlant, slots: Sequence[str] = SLOTS) -> None:
     """Put the cars of these tests into the tower."""
-    plant.act("stock", **{slot: car(tag) for slot, tag in zip(SLOTS, TAGS, strict=True)})
+    plant.act("stock", **{slot: car(tag) for slot, tag in zip(slots, TAGS, strict=True)})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -252,7 +252,9 @@ def still_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPla
 
 
 @asynccontextmanager
-async def world_of(folder: Path, plant: RunningPlant, clock: ShiftedClock) -> AsyncIterator[World]:
+async def world_of(
+    folder: Path, plant: RunningPlant, clock: ShiftedClock, layout: str = "shanghai3"
+) -> AsyncIterator[World]:
     """Put a retail and a station's folder beside a plant; the station is not started."""
     data = folder / "station"
     pin_each_other(plant, data)
@@ -263,7 +265,7 @@ async def world_of(folder: Path, plant: RunningPlant, clock: ShiftedClock) -> As
     retail = FakeRetail(TOWER, retail_key, keys.signing.public_key(), clock)
     retail.order(Stock(vehicles=tuple(vehicle(tag) for tag in TAGS)))
     async with serving_retail(retail) as url:
-        settings = Settings(TOWER, "shanghai3", data, plant.opcua, url)
+        settings = Settings(TOWER, layout, data, plant.opcua, url)
         made = World(folder, plant, clock, retail, url, settings)
         try:
             yield made

@@ -308,7 +308,7 @@ def test_nothing_is_deleted_beside_the_door(database: Database, journal: Journal
         database.run("DELETE FROM journal WHERE seq = 1")  # acknowledged, but below no checkpoint
     journal.forget(1)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        database.run("DELETE FROM journal WHERE seq = 3")  # in the middle
+        database.run("DELETE FROM journal WHERE seq = 3")
     assert [entry.seq for entry in journal.entries()] == [2, 3, 4, 5]
 
 
@@ -405,6 +405,24 @@ def test_a_transaction_that_a_full_disk_refused_is_over(database: Database, jour
     assert journal.head()[0] == 3
     database.rows("PRAGMA max_page_count = 100000")
     assert journal.append(Started(control_epoch=5)).seq == 4
+
+
+def test_a_transaction_whose_end_is_refused_is_undone(
+    database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = database._execute
+
+    def refuse_commit(statement: str, *values: str | int | bytes | None) -> None:
+        if statement == "COMMIT":
+            raise NotWritten("disk I/O error")
+        true(statement, *values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_execute", refuse_commit)
+        with pytest.raises(NotWritten):
+            journal.append(Started(control_epoch=1))
+    assert journal.head()[0] == 0
+    assert journal.append(Started(control_epoch=2)).seq == 1
 
 
 def test_no_facts_are_the_facts_of_an_empty_journal(journal: Journal) -> None:

@@ -12,6 +12,7 @@ from vendrive.station import keeper as keeping
 from vendrive.station.database import Database
 from vendrive.station.journal import Journal
 from vendrive.station.keeper import FORGET_AT_ONCE, KEPT, NEARLY_FULL_BYTES, ROOM_AGAIN_BYTES, Keeper
+from vendrive.station.line import CUT_OFF_S, Line
 from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.station.thinning import ENDS_PERIOD_S, MOST_ENDS, REFUSALS_PERIOD_S
@@ -37,20 +38,21 @@ class House:
     folder: Path
     clock: MovedClock = field(default_factory=lambda: MovedClock(START))
     free: int = 100 * NEARLY_FULL_BYTES
-    heard_s: float = 0.0
 
     def open(self) -> None:
         self.database = Database(self.folder / "journal.sqlite")
+        self.database.rows("PRAGMA synchronous = OFF")  # no test of these cuts the power
         self.journal = Journal(self.database, self.clock, SECRET)
         self.record = Record(self.journal)
         self.store = Store(self.database, SECRET)
+        self.line = Line(self.store, self.clock)
         self.keeper = Keeper(
             self.database,
             self.journal,
             self.record,
             self.store,
             self.folder,
-            lambda: self.heard_s,
+            self.line,
             self.clock,
             lambda folder: self.free,
         )
@@ -58,15 +60,20 @@ class House:
     def events(self) -> list[Event]:
         return [entry.event for entry in self.journal.entries()]
 
+    def look(self) -> None:
+        """Look at everything, files too."""
+        self.keeper._files_s = float("-inf")
+        self.keeper.look()
+
     def alarms(self) -> list[str]:
         """Look, and return the names of the alarms that are on."""
-        self.keeper.look()
+        self.look()
         return [alarm.name for alarm in self.record.facts.alarms.values()]
 
     def pass_time(self, seconds: float, line: bool = True) -> None:
         self.clock.advance(seconds)
         if line:
-            self.heard_s = self.clock.monotonic()
+            self.line.heard()
 
     def acknowledge(self, seq: int) -> None:
         with self.database.transaction():
@@ -122,7 +129,7 @@ def test_a_clean_end_writes_what_was_counted(house: House) -> None:
 def test_a_person_who_is_refused_for_a_whole_week_fills_nothing(house: House) -> None:
     for second in range(0, int(168 * HOUR_S), 5):
         refuse(house)
-        house.pass_time(5)
+        house.pass_time(5, line=False)
         if second % 60 == 0:
             house.record.tidy()
     house.record.close()
@@ -192,11 +199,11 @@ def test_on_a_nearly_full_disk_refusals_are_only_counted_and_all_else_is_written
         refuse(house)
         house.record.write(Started(control_epoch=1))
         house.pass_time(REFUSALS_PERIOD_S)
-        house.keeper.look()
+        house.look()
     assert refusals(house) == []
     assert sum(isinstance(event, Started) for event in house.events()) == 5
     house.free = ROOM_AGAIN_BYTES
-    house.keeper.look()
+    house.look()
     assert refusals(house) == [5]
 
 
@@ -207,7 +214,7 @@ def write_days(house: House, days: int) -> None:
 
 
 def kept(house: House) -> list[int]:
-    house.keeper.look()
+    house.look()
     return [entry.seq for entry in house.journal.entries()]
 
 
@@ -308,7 +315,7 @@ def test_a_certificate_that_runs_out_is_told_two_weeks_before_and_after(house: H
     assert house.alarms() == []
     house.pass_time((VALID_DAYS - 14) * 24 * HOUR_S - 1)
     assert house.alarms() == []
-    house.pass_time(keeping.CERTIFICATES_PERIOD_S)
+    house.pass_time(keeping.FILES_PERIOD_S)
     assert house.alarms() == ["certificate_ends"]
     house.pass_time(30 * 24 * HOUR_S)
     assert house.alarms() == ["certificate_ends"]
@@ -317,7 +324,7 @@ def test_a_certificate_that_runs_out_is_told_two_weeks_before_and_after(house: H
     pinned.unlink()
     (house.folder / "pki" / "own.der").unlink()
     trust(house.folder / "pki", make_certificate(house.folder / "new", "urn:vendrive:machine", house.clock.now()).der)
-    house.pass_time(keeping.CERTIFICATES_PERIOD_S)
+    house.pass_time(keeping.FILES_PERIOD_S)
     assert house.alarms() == []
 
 
@@ -325,3 +332,33 @@ def test_what_is_no_certificate_is_told_as_one_that_has_ended(house: House) -> N
     (house.folder / "pki" / "trusted").mkdir(parents=True)
     (house.folder / "pki" / "trusted" / "other.der").write_bytes(b"nothing")
     assert house.alarms() == ["certificate_ends"]
+
+
+def test_a_week_without_retail_is_counted_through_restarts(house: House) -> None:
+    house.pass_time(HOUR_S)
+    house.pass_time(100 * HOUR_S, line=False)
+    house.record.close()
+    house.database.close()
+    house.open()
+    assert house.alarms() == ["retail_away"]
+    house.pass_time(CUT_OFF_S - 100 * HOUR_S - 1, line=False)
+    assert not house.line.is_cut_off
+    house.pass_time(1, line=False)
+    assert house.line.is_cut_off
+    house.pass_time(0)
+    assert (house.line.is_cut_off, house.alarms()) == (False, [])
+
+
+def test_a_calendar_that_is_set_back_does_not_make_the_week_longer(house: House) -> None:
+    house.pass_time(HOUR_S)
+    house.pass_time(CUT_OFF_S - 1, line=False)
+    house.clock.set_calendar(timedelta(days=-5))
+    assert not house.line.is_cut_off
+    house.pass_time(1, line=False)
+    assert house.line.is_cut_off
+
+
+def test_a_calendar_that_is_set_forward_does_not_cut_off_a_station_that_hears_retail(house: House) -> None:
+    house.pass_time(HOUR_S)
+    house.clock.set_calendar(timedelta(days=30))
+    assert not house.line.is_cut_off

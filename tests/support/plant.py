@@ -80,11 +80,11 @@ def _run(settings: PlantSettings, up: "Future[_Up]") -> None:
 
 
 @contextmanager
-def plant_thread(folder: Path) -> Iterator[RunningPlant]:
+def plant_thread(folder: Path, layout: str = LAYOUT) -> Iterator[RunningPlant]:
     """Run a plant in a loop and a thread of its own until the block ends: the program's parts without its process."""
     data = folder / "plant"
     lay_certificate(data / "pki", f"urn:vendrive:plant:{TOWER}")
-    settings = PlantSettings(TOWER, load_layout(LAYOUT), data, speed=SPEED, seed=1)
+    settings = PlantSettings(TOWER, load_layout(layout), data, speed=SPEED, seed=1)
     waiting: Future[_Up] = Future()
     with ThreadPoolExecutor(1, "plant") as pool:
         running = pool.submit(_run, settings, waiting)

@@ -1,7 +1,7 @@
 """The message catalogue: every sentence that a person reads, in English and Simplified Chinese.
 
-The sentences lie in `messages/en.toml` and `messages/zh.toml` as nested tables; a key is the path through them,
-`error.pin_wrong.next`. Both files have the same keys and the same placeholders.
+The sentences lie in `messages/*en.toml` and `messages/*zh.toml` as nested tables; a key is the path through them,
+`error.pin_wrong.next`. Both languages have the same keys and the same placeholders.
 """
 
 import tomllib
@@ -25,8 +25,8 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """All sentences of a language by their dotted key. KeyError unless it is one of LANGUAGES."""
     if lang not in LANGUAGES:
         raise KeyError(lang)
-    tables = tomllib.loads((FOLDER / f"{lang}.toml").read_text(encoding="utf-8"))
-    return dict(_flatten(tables, ""))
+    files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob(f"*{lang}.toml"))]
+    return dict(sentence for tables in files for sentence in _flatten(tables, ""))
 
 
 def pick_language(accept_language: str | None, chosen: str | None) -> Language:

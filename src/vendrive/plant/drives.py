@@ -17,6 +17,8 @@ _OTHER_WAY = {Nose.street: Nose.tower, Nose.tower: Nose.street, Nose.unknown: No
 
 # Two lifts on one way are looked at again before they could come nearer than they may, and no more often than this.
 _SHORTEST_STEP_S = 0.02
+# A clock's sums are a little off.
+_NOTHING_S = 1e-6
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Drives:
         self._world = world
         self._rng = rng
         self._touching: tuple[str, ...] = ()
+        self._exits_shut_s: dict[str, float] = {}
 
     def begin(self, order: Order) -> Move:
         """Return the move of an order, begun."""
@@ -80,6 +83,21 @@ class Drives:
         touching = collisions(self._world)
         self._world.crashes += [pair for pair in touching if pair not in self._touching]
         self._touching = touching
+
+    def shut_exits(self, now_s: float) -> None:
+        """An emergency exit that nobody holds shuts itself a while after it was opened."""
+        for name, bay in self._world.bays.items():
+            if bay.exit_open_s <= 0:
+                self._exits_shut_s.pop(name, None)
+            elif bay.exit_open_s == inf:
+                self._exits_shut_s[name] = inf
+            elif now_s >= self._exits_shut_s.setdefault(name, now_s + bay.exit_open_s) - _NOTHING_S:
+                bay.exit_open_s = 0.0
+                del self._exits_shut_s[name]
+
+    def exits_due_s(self) -> float:
+        """Return when the next emergency exit shuts itself, infinity for never."""
+        return min(self._exits_shut_s.values(), default=inf)
 
     def _transfer(self, order: Order) -> Move:
         lift = self._world.lifts[order.arguments["lift"]]

@@ -63,7 +63,6 @@ class Controller:
         self._started_s = self._last_tick_s = clock.monotonic()
         self._heard_s = -inf
         self._ends = true_ends(world)
-        self._exits_shut_s: dict[str, float] = {}
         self._state = Plc(
             tower_id=setting.tower_id,
             layout=world.layout.name,
@@ -222,7 +221,7 @@ class Controller:
             running.confirm_by_s - now if running.ended else running.move.left_s / self._setting.speed - since
             for running in self._running.values()
         ]
-        due += [shuts_s - now for shuts_s in self._exits_shut_s.values()]
+        due.append(self._drives.exits_due_s() - now)
         if not self._is_alone(now):
             due.append(self._heard_s + HOLD_AFTER_SILENCE_S - now)
         if self.silent:
@@ -303,7 +302,7 @@ class Controller:
 
     def _look(self, now: float) -> None:
         """Look through the sensors and draw the consequences."""
-        self._shut_exits(now)
+        self._drives.shut_exits(now)
         for body in self.world.driven.values():
             if body.broken and not body.fault:
                 body.fault = "drive"
@@ -313,15 +312,6 @@ class Controller:
         self._watch()
         self._changed |= self.sensors.look(now)
         self._show()
-
-    def _shut_exits(self, now: float) -> None:
-        """An emergency exit that nobody holds shuts itself a while after it was opened."""
-        for name, bay in self.world.bays.items():
-            if bay.exit_open_s <= 0:
-                self._exits_shut_s.pop(name, None)
-            elif now >= self._exits_shut_s.setdefault(name, now + bay.exit_open_s) - _NOTHING_S:
-                bay.exit_open_s = 0.0
-                del self._exits_shut_s[name]
 
     def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from vendrive.clock import SystemClock
+from vendrive.station import journal_view
 from vendrive.station.journal import JournalBroken
 from vendrive.station.keys import KeyFileWrong
 from vendrive.station.program import Station, build_station, ready_line
@@ -16,7 +17,8 @@ from vendrive.tower.layout import LayoutError
 
 EXAMPLE = (
     "example: python -m vendrive.station --tower shanghai --layout shanghai3 --data .demo/shanghai "
-    "--machine opc.tcp://127.0.0.1:4840 --retail http://127.0.0.1:8000"
+    "--machine opc.tcp://127.0.0.1:4840 --retail http://127.0.0.1:8000; "
+    "python -m vendrive.station journal --help looks at a journal"
 )
 
 
@@ -69,7 +71,9 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; `journal …` looks at a journal instead."""
+    if sys.argv[1:2] == ["journal"]:
+        sys.exit(journal_view.main(sys.argv[2:]))
     set_up_logging()
     try:
         asyncio.run(_main(parser().parse_args()))

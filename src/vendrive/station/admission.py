@@ -14,6 +14,7 @@ from vendrive.station.database import Database
 from vendrive.station.faces import Faces
 from vendrive.station.facts import Facts
 from vendrive.station.keys import RetailKeys
+from vendrive.station.line import Line
 from vendrive.station.store import Lending, Store
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.orders import FaceCheck, PinCheck
@@ -35,6 +36,7 @@ class Admission:
         sealing: X25519PrivateKey,
         retail_keys: RetailKeys,
         faces: Faces,
+        line: Line,
         clock: Clock,
     ) -> None:
         self._tower_id = tower_id
@@ -43,6 +45,7 @@ class Admission:
         self._sealing = sealing
         self._retail_keys = retail_keys
         self._faces = faces
+        self._line = line
         self._clock = clock
         self._unknown_codes: deque[float] = deque()
 
@@ -61,6 +64,9 @@ class Admission:
             raise Refused(ErrorCode.pass_used)
         if self._store.is_cancelled(lending):
             raise Refused(ErrorCode.pass_cancelled)
+        # Whose car stands ready may have it; a cancellation of any other drive may not have come through.
+        if self._line.is_cut_off and lending.drive_id not in facts.presented:
+            raise Refused(ErrorCode.cut_off_too_long)
         # A calendar that was set back does not bring a pass to life again: retail's newest signed order is a floor.
         told_at = self._store.told_at
         now = self._clock.now()

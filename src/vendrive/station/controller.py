@@ -95,10 +95,12 @@ class Controller:
 
     def view(self, snapshot: Snapshot) -> View:
         """Return what is known with this snapshot."""
-        if self._view is None or self._view.snapshot is not snapshot:
-            facts = self._record.facts
-            self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
-        return self._view
+        facts, view = self._record.facts, self._view
+        same = view is not None and view.snapshot is snapshot and view.belief is facts.places
+        if view is None or not same or view.locked != facts.locked.keys():
+            view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
+            self._view = view
+        return view
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
         """After a connection and a whole read: settle the past, then take control with a new epoch."""
@@ -135,7 +137,8 @@ class Controller:
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
         """Whether this task's goal is what the machine shows now, with nothing of ours running for it."""
         key = next((key for key, wanted in self._tasks.items() if wanted == task), "")
-        running = {self._given_for.get(given.seq) for given in self._record.facts.open_commands.values()}
+        # Whom a command from before a restart was for is not known: it may be anybody's.
+        running = {self._given_for.get(given.seq, key) for given in self._record.facts.open_commands.values()}
         return key not in running and isinstance(self._judge(task, snapshot, self._lifts.get(key, "")), Done)
 
     async def give(self, step: Do, snapshot: Snapshot, key: str, purpose: str) -> None:
@@ -166,7 +169,7 @@ class Controller:
                 self._steps[key] = lift
                 continue
             step = self._steps[key] = self._in_turn(key, task, view, lift, claims)
-            if lift and (isinstance(step, Do | Done) or not _lets_go(step) or _engaged(lift, view)):
+            if lift and not _lets_go(step):
                 self._lifts[key] = lift
                 claims.append(claim(task.goal, lift, view))
             else:
@@ -178,11 +181,11 @@ class Controller:
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
         if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
-        aside = retreat(lift, view, claims) if lift else None
-        goal = task.goal if aside is None else GiveWay(lift, aside)
-        step = self._judge(replace(task, goal=goal), view.snapshot, lift)
+        step = self._judge(task, view.snapshot, lift)
+        aside = retreat(lift, view, claims) if lift and not _lets_go(step) else None
         if aside is not None:
-            return Wait(f"{lift} gives way") if isinstance(step, Done) else step
+            step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
+            step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
 
     def _along(self, step: Do, view: View, claims: list[Claim]) -> Step:
@@ -202,7 +205,7 @@ class Controller:
             if not self.layout.beside(plan.name) or any(mine.lift == plan.name for mine in claims):
                 continue
             storey = retreat(plan.name, view, claims)
-            if storey is None or not view.snapshot.lift(plan.name).transfer_home:
+            if storey is None:
                 continue
             step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view.snapshot, plan.name)
             step = self._along(step, view, claims) if isinstance(step, Do) else step
@@ -281,10 +284,5 @@ def _unsettled(facts: Facts) -> dict[str, str]:
 
 
 def _lets_go(step: Step) -> bool:
-    """Whether a task that does not go on leaves an empty lift to others."""
+    """Whether a task that does not go on leaves the way, and an empty lift, to others."""
     return isinstance(step, Stuck) or (isinstance(step, Wait) and step.for_people)
-
-
-def _engaged(lift: str, view: View) -> bool:
-    body = view.snapshot.lift(lift)
-    return body.loaded or not body.transfer_home

@@ -23,7 +23,6 @@ DROP TRIGGER IF EXISTS journal_never_shrinks;
 CREATE TRIGGER IF NOT EXISTS journal_shrinks_by_one_door BEFORE DELETE ON journal
     WHEN OLD.seq > coalesce((SELECT CAST(value AS INTEGER) FROM notes WHERE name = 'journal_acknowledged'), 0)
     OR OLD.seq > coalesce((SELECT seq FROM checkpoints WHERE name = 'base'), 0)
-    OR OLD.seq > (SELECT min(seq) FROM journal)
     OR OLD.seq = (SELECT max(seq) FROM journal)
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TABLE IF NOT EXISTS held (

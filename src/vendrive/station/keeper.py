@@ -13,14 +13,15 @@ from pathlib import Path
 from vendrive.clock import Clock
 from vendrive.station.database import Database, NotWritten
 from vendrive.station.journal import Journal
+from vendrive.station.line import Line
 from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.pki import ends_of_certificates
 from vendrive.wire.station_auth import TOLERANCE_S
 
-PERIOD_S = 10.0
-CERTIFICATES_PERIOD_S = 600.0
+PERIOD_S = 60.0
+FILES_PERIOD_S = 600.0
 RETAIL_AWAY_S = 15 * 60.0
 CALENDAR_BACK_S = 60.0
 CERTIFICATE_WARNING = timedelta(days=14)
@@ -48,46 +49,51 @@ class Keeper:
         record: Record,
         store: Store,
         folder: Path,
-        heard_s: Callable[[], float],
+        line: Line,
         clock: Clock,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
-        """`folder` is the station's data folder; `heard_s` says when retail last answered (monotonic)."""
+        """`folder` is the station's data folder."""
         self._database = database
         self._journal = journal
         self._record = record
         self._store = store
         self._folder = folder
-        self._heard_s = heard_s
+        self._line = line
         self._clock = clock
         self._free_bytes = free_bytes
         self._offset_s = self._calendar_offset_s()
         self._set_back_s: float | None = None
-        self._certificates_s = float("-inf")
+        self._files_s = float("-inf")
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
             try:
                 self.look()
-            except NotWritten as error:
-                log.error("nothing can be written: %s", error)
+            except (NotWritten, OSError) as error:
+                log.error("the housekeeper could not look at everything: %s", error)
             await asyncio.sleep(PERIOD_S)
 
     def look(self) -> None:
         """Look at everything once."""
-        self._look_at_disk()
         self._look_at_retail()
         self._look_at_calendar()
-        self._look_at_certificates()
+        now_s = self._clock.monotonic()
+        if now_s - self._files_s >= FILES_PERIOD_S:
+            self._files_s = now_s
+            self._look_at_disk()
+            self._look_at_certificates()
         self._record.tidy()
         self.forget()
 
     def forget(self) -> None:
         """Forget some of what retail has and nobody needs here any more: what is old, and what is too much."""
-        last = 0
+        first, last = self._journal.first, 0
         horizon = self._clock.now() - (KEPT_WHEN_FULL if self._is_on(AlarmName.disk_full) else KEPT)
         much = self._database.used_bytes > KEPT_BYTES
+        if first is None or (first.at >= horizon and not much):
+            return
         for entry in self._journal.entries_after(0, FORGET_AT_ONCE):
             if entry.seq > self._store.acknowledged or (entry.at >= horizon and not much):
                 break
@@ -103,7 +109,7 @@ class Keeper:
             self._record.end_alarm(AlarmName.disk_full, STATION, f"{free // 1_000_000} MB are free")
 
     def _look_at_retail(self) -> None:
-        away = self._clock.monotonic() - self._heard_s() >= RETAIL_AWAY_S
+        away = self._line.away_s >= RETAIL_AWAY_S
         self._record.follow(AlarmName.retail_away, STATION, away, f"no answer for {RETAIL_AWAY_S / 60:.0f} min")
 
     def _look_at_calendar(self) -> None:
@@ -114,7 +120,7 @@ class Keeper:
         offset_s, told = self._calendar_offset_s(), self._store.told_at
         if self._offset_s - offset_s > CALENDAR_BACK_S and self._set_back_s is None:
             self._set_back_s = self._clock.monotonic()
-        agreed = self._set_back_s is not None and self._heard_s() > self._set_back_s
+        agreed = self._set_back_s is not None and (self._line.heard_s or 0.0) > self._set_back_s
         if agreed or self._offset_s - offset_s <= CALENDAR_BACK_S:
             self._offset_s, self._set_back_s = (offset_s if agreed else max(self._offset_s, offset_s)), None
         behind = told is not None and self._clock.now() < told - timedelta(seconds=TOLERANCE_S)
@@ -124,10 +130,6 @@ class Keeper:
         self._record.follow(AlarmName.calendar_doubt, STATION, behind or self._set_back_s is not None, why)
 
     def _look_at_certificates(self) -> None:
-        now_s = self._clock.monotonic()
-        if now_s - self._certificates_s < CERTIFICATES_PERIOD_S:
-            return
-        self._certificates_s = now_s
         ends = ends_of_certificates(self._folder / "pki")
         soon = {name: end for name, end in ends.items() if end - self._clock.now() < CERTIFICATE_WARNING}
         why = ", ".join(f"{name} on {end:%Y-%m-%d}" for name, end in soon.items())

@@ -20,6 +20,7 @@ from vendrive.station.journal import Journal
 from vendrive.station.keeper import Keeper
 from vendrive.station.keys import load_keys, pinned_retail_keys
 from vendrive.station.kiosk.app import Kiosk
+from vendrive.station.line import Line
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.opcua import Access, OpcuaMachine
@@ -61,6 +62,7 @@ class Station:
     kiosks: Mapping[str, Kiosk]
     uplink: Uplink
     keeper: Keeper
+    line: Line
     client: RetailClient
     extra_routes: tuple[BaseRoute, ...]
 
@@ -181,14 +183,14 @@ def build_station(
     database = Database(settings.data / "journal.sqlite")
     secret = keys.sealing.private_bytes_raw()
     journal, store = Journal(database, clock, secret), Store(database, secret)
-    record = Record(journal)
+    record, line = Record(journal), Line(store, clock)
     access = Access(settings.machine_url, settings.pki, f"urn:vendrive:station:{settings.tower_id}")
     access.own(clock)
     link = Link(make_machine or (lambda: OpcuaMachine(access, layout, clock)), clock)
     controller = Controller(link, record, layout, clock, settings.tower_id)
     side = TowerSide(layout, record, store, controller, clock)
     eyes = faces or DlibFaces()
-    admission = Admission(settings.tower_id, database, store, keys.sealing, retail_keys, eyes, clock)
+    admission = Admission(settings.tower_id, database, store, keys.sealing, retail_keys, eyes, line, clock)
     desks = {
         bay.name: Desk(BaySide(layout, record, store, controller, clock, bay.name), admission, link, clock)
         for bay in layout.bays
@@ -198,8 +200,8 @@ def build_station(
     orders = Orders(settings.tower_id, database, store, record, retail_keys, staff.obey, clock)
     client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
     station: Station
-    uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), clock)
-    keeper = Keeper(database, journal, record, store, settings.data, lambda: uplink.heard_s, clock)
+    uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), line, clock)
+    keeper = Keeper(database, journal, record, store, settings.data, line, clock)
     kiosks = {
         bay: Kiosk(desk, safety, link, eyes, keys.kiosk, settings.tower_id, extra_scripts)
         for bay, desk in desks.items()
@@ -219,6 +221,7 @@ def build_station(
         kiosks,
         uplink,
         keeper,
+        line,
         client,
         tuple(extra_routes),
     )

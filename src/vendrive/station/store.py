@@ -19,6 +19,7 @@ _CHECK: TypeAdapter[Check] = TypeAdapter(Check)
 _CURSOR = "orders_cursor"
 _ACKNOWLEDGED = "journal_acknowledged"
 _TOLD_AT = "newest_order_issued_at"
+_HEARD_AT = "retail_heard_at"
 _NONCE_BYTES = 12
 
 
@@ -152,6 +153,15 @@ class Store:
         """Remember when an order was issued; an older one changes nothing."""
         if self.told_at is None or issued_at > self.told_at:
             self.write_note(_TOLD_AT, issued_at.isoformat())
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When retail last answered, to the minute; it may be a program before this one that heard it."""
+        heard = self.note(_HEARD_AT)
+        return datetime.fromisoformat(heard) if heard else None
+
+    def note_heard(self, at: datetime) -> None:
+        self.write_note(_HEARD_AT, at.isoformat())
 
     @property
     def acknowledged(self) -> int:

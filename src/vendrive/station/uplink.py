@@ -14,6 +14,7 @@ from vendrive.passes.signing import encode, sign_text
 from vendrive.station.database import Database, NotWritten
 from vendrive.station.journal import Journal
 from vendrive.station.keys import KeyFileWrong
+from vendrive.station.line import Line
 from vendrive.station.orders import OrderRejected, Orders
 from vendrive.station.store import Store
 from vendrive.wire.journal import JournalAck, JournalBatch
@@ -80,7 +81,7 @@ class RetailClient:
 
 
 class Uplink:
-    """Three loops: orders, journal, report. `heard_s`: when retail last answered as it should, or the start."""
+    """Three loops: orders, journal, report."""
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class Uplink:
         journal: Journal,
         orders: Orders,
         report: Callable[[], TowerReport | None],
+        line: Line,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -100,10 +102,10 @@ class Uplink:
         self._journal = journal
         self._orders = orders
         self._report = report
+        self._line = line
         self._clock = clock
         self._reported: TowerReport | None = None
         self._reported_s = float("-inf")
-        self.heard_s = clock.monotonic()
         self.trouble = ""
 
     async def run(self) -> None:
@@ -116,9 +118,8 @@ class Uplink:
     async def pull(self) -> None:
         """Take the orders after the cursor, in turn."""
         body = await self._client.request("GET", f"/api/station/orders?after={self._store.cursor}")
-        # Retail took our signature, which it does only where both calendars agree.
-        self.heard_s = self._clock.monotonic()
         await self._orders.take_page(OrdersPage.model_validate_json(body).orders)
+        self._line.heard()
 
     async def push(self) -> None:
         """Send what retail has not acknowledged, batch by batch."""

@@ -68,7 +68,8 @@ class Do:
 class Wait:
     """Nothing can be asked now; ask again when something is sensed to have changed.
 
-    `for_people` says that it is people who keep the machine waiting: an empty lift need not wait for them too.
+    `for_people` says that it is people who keep the machine waiting: the way and an empty lift need not wait for them
+    too.
     """
 
     reason: str
@@ -105,11 +106,14 @@ def next_step(goal: Goal, view: View, lift: str = "") -> Step:
         case CloseStreet(bay):
             return _unusable(view, bay) or _close_street(view.snapshot.bay(bay)) or Done()
         case BringToBay(tag, bay):
-            return _unsure(view, tag, bay, lift) or _unusable(view, bay, lift) or _bring(goal, view, lift)
+            unable = _unsure(view, tag, bay, lift) or _unusable(view, bay, lift)
+            return unable or _cut_short(view, lift) or _bring(goal, view, lift)
         case Store(tag, slot):
-            return _unsure(view, tag, slot, lift) or _unusable(view, lift) or _store(goal, view, lift)
+            unable = _unsure(view, tag, slot, lift) or _unusable(view, lift)
+            return unable or _cut_short(view, lift) or _store(goal, view, lift)
         case GiveWay(name, storey):
-            return _unusable(view, name) or _to_storey(view.snapshot.lift(name), storey, "", view) or Done()
+            unable = _unsure(view, name) or _unusable(view, name)
+            return unable or _cut_short(view, name) or _leave(view.snapshot.lift(name), storey, view)
 
 
 def _unusable(view: View, *parts: str) -> Step | None:
@@ -126,6 +130,13 @@ def _unusable(view: View, *parts: str) -> Step | None:
 def _unsure(view: View, *names: str) -> Stuck | None:
     doubt = view.doubt_about(*names)
     return Stuck(ErrorCode.machine_contradiction, doubt.reason) if doubt else None
+
+
+def _cut_short(view: View, lift: str) -> Step | None:
+    """Return the step that ends a transfer of this lift, if it has one, before anything else is looked at: while it is
+    out its car may be seen in two places, or in none.
+    """
+    return _prepare(view.snapshot.lift(lift), view) if lift else None
 
 
 def _prepare(lift: Lift, view: View) -> Step | None:
@@ -145,18 +156,30 @@ def _open_street(bay: Bay, view: View) -> Step:
     if bay.street_door == Door.open and bay.inner_door == Door.closed:
         return Done()
     if bay.inner_door != Door.closed:
-        out = next((lift for lift in view.lifts_at(bay.name) if not lift.transfer_home), None)
-        return (_prepare(out, view) if out else None) or _close_inner(bay)
+        return _ended_at(bay.name, view) or _close_inner(bay)
     return _align(bay) or _do(
         Operation.open_street_door, f"the street door of {bay.name} is {bay.street_door}", bay=bay.name
     )
+
+
+def _ended_at(place: str, view: View) -> Step | None:
+    """Return the step that ends a transfer which is out at the level of a place, or None where none is."""
+    out = next((lift for lift in view.lifts_at(place) if not lift.transfer_home), None)
+    return _prepare(out, view) if out else None
+
+
+def _people(bay: Bay) -> Wait | None:
+    """Return the wait for people who are in the bay, or have left its emergency exit open."""
+    if presence(bay):
+        return Wait(presence(bay), for_people=True)
+    return None if bay.exit_closed else Wait(f"the emergency exit of {bay.name} is open", for_people=True)
 
 
 def _close_street(bay: Bay) -> Step | None:
     if bay.street_door == Door.closed:
         return None
     if presence(bay):
-        return Wait(presence(bay))
+        return Wait(presence(bay), for_people=True)
     return _do(Operation.close_street_door, f"the street door of {bay.name} is {bay.street_door}", bay=bay.name)
 
 
@@ -168,7 +191,13 @@ def _align(bay: Bay) -> Step | None:
     """Return the step towards a turntable that stands right, or None where it does."""
     if bay.table == Table.aligned:
         return None
-    return _close_street(bay) or _do(Operation.turn, f"the turntable of {bay.name} is {bay.table}", bay=bay.name)
+    if bay.inner_door != Door.closed:
+        return _close_inner(bay)
+    return (
+        _close_street(bay)
+        or _people(bay)
+        or _do(Operation.turn, f"the turntable of {bay.name} is {bay.table}", bay=bay.name)
+    )
 
 
 def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
@@ -177,17 +206,14 @@ def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
         return _present(bay, view)
     if where is None:
         return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
-    # While a transfer is out, its own car is in the bay.
-    cut_short = _prepare(view.snapshot.lift(lift_name), view) if lift_name else None
-    if cut_short:
-        return cut_short
     if not bay.empty:
         return Stuck(ErrorCode.bay_occupied, f"another car stands in {bay.name}: tag {bay.tag or 'unread'}")
     if not lift_name:
         return Wait("no lift is free")
     lift = view.snapshot.lift(lift_name)
     if where == lift.name:
-        step = _to_level(lift, bay.name, view) or _open_to(bay)
+        # Before it goes there: where it waits it is in nobody's way.
+        step = _people(bay) or _to_level(lift, bay.name, view) or _open_to(bay)
         return step or _transfer(Operation.place, lift, bay.name)
     return _fetch(goal.tag, where, lift, view)
 
@@ -195,15 +221,12 @@ def _bring(goal: BringToBay, view: View, lift_name: str) -> Step:
 def _present(bay: Bay, view: View) -> Step:
     """Return the next step of a car that stands in the bay: inner door closed, street door closed, nose outwards."""
     if bay.inner_door != Door.closed:
-        out = next((lift for lift in view.lifts_at(bay.name) if not lift.transfer_home), None)
-        return (_prepare(out, view) if out else None) or _close_inner(bay)
+        return _ended_at(bay.name, view) or _close_inner(bay)
     turnable = view.layout.bay(bay.name).turntable and bay.nose == Nose.tower
     closing = _close_street(bay) or _align(bay)
     if closing or not turnable:
         return closing or Done()
-    if presence(bay):
-        return Wait(presence(bay))
-    return _do(Operation.turn, f"the car in {bay.name} points its nose to the tower", bay=bay.name)
+    return _people(bay) or _do(Operation.turn, f"the car in {bay.name} points its nose to the tower", bay=bay.name)
 
 
 def _fetch(tag: str, where: str, lift: Lift, view: View) -> Step:
@@ -212,37 +235,46 @@ def _fetch(tag: str, where: str, lift: Lift, view: View) -> Step:
         return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
     if not view.layout.is_slot(where) or lift.name not in view.layout.slot(where).lifts:
         return Stuck(ErrorCode.machine_contradiction, f"tag {tag} is at {where}, which {lift.name} does not serve")
-    front = view.layout.slot(where).behind
-    if front and view.snapshot.slot(front).occupied:
-        return Wait(f"the car in {front} stands before {where}")
-    unusable = view.out_of_service(where)
+    unusable = view.out_of_service(where) or _hidden(where, view)
     if unusable:
         return Stuck(ErrorCode.part_locked, unusable)
+    if view.snapshot.slot(where).movement:
+        return Stuck(ErrorCode.person_inside, f"something moves in {where}")
     return _to_level(lift, where, view) or _transfer(Operation.pick, lift, where)
 
 
 def _store(goal: Store, view: View, lift_name: str) -> Step:
     slot, where = view.snapshot.slot(goal.slot), view.places.get(goal.tag)
     if where == slot.name:
-        return _leave_closed(view, lift_name) or Done()
-    if slot.occupied or view.out_of_service(slot.name):
-        return Stuck(ErrorCode.no_room, view.out_of_service(slot.name) or f"{slot.name} is occupied")
+        return _ended_at(slot.name, view) or _leave_closed(view, lift_name) or Done()
     if where is None:
         return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")
+    taken = view.out_of_service(slot.name) or _taken(goal, view) or _hidden(slot.name, view)
+    if taken:
+        return Stuck(ErrorCode.no_room, taken)
     if not lift_name:
         return Wait("no lift is free")
     lift = view.snapshot.lift(lift_name)
-    cut_short = _prepare(lift, view)
-    if cut_short:
-        return cut_short
     if where == lift.name:
-        front = view.layout.slot(slot.name).behind
-        if front and view.snapshot.slot(front).occupied:
-            return Stuck(ErrorCode.no_room, f"the car in {front} stands before {slot.name}")
         return _to_level(lift, slot.name, view) or _transfer(Operation.place, lift, slot.name)
     if view.layout.is_bay(where):
         return _take_in(view.snapshot.bay(where), lift, view)
     return _fetch(goal.tag, where, lift, view)
+
+
+def _taken(goal: Store, view: View) -> str:
+    """Return why the slot is not free, as it is sensed or as the journal believes, or an empty string."""
+    if view.snapshot.slot(goal.slot).occupied:
+        return f"{goal.slot} is occupied"
+    last = view.believed.get(goal.slot, goal.tag)
+    return "" if last == goal.tag else f"{goal.slot} was last taken by tag {last}"
+
+
+def _hidden(slot: str, view: View) -> str:
+    """Return which car stands in front of a slot, as it is sensed or as the journal believes, or an empty string."""
+    front = view.layout.slot(slot).behind
+    stands = front and (view.snapshot.slot(front).occupied or front in view.believed)
+    return f"the car in {front} stands before {slot}" if stands else ""
 
 
 def _leave_closed(view: View, lift_name: str) -> Step | None:
@@ -260,8 +292,9 @@ def _take_in(bay: Bay, lift: Lift, view: View) -> Step:
         return unusable
     if lift.loaded:
         return Stuck(ErrorCode.machine_contradiction, f"another car is on {lift.name}: tag {lift.tag or 'unread'}")
-    if presence(bay) or bay.engine_running:
-        return Wait(presence(bay) or f"an engine runs in {bay.name}", for_people=True)
+    people = _people(bay)
+    if people or bay.engine_running:
+        return people or Wait(f"an engine runs in {bay.name}", for_people=True)
     if not bay.in_place:
         return Stuck(ErrorCode.car_not_in_place, f"the car in {bay.name} does not stand on its plates")
     step = _close_street(bay) or _to_level(lift, bay.name, view) or _open_to(bay)
@@ -273,10 +306,15 @@ def _to_level(lift: Lift, place: str, view: View) -> Step | None:
     return _to_storey(lift, view.layout.storey_of(place), place, view)
 
 
+def _leave(lift: Lift, storey: int, view: View) -> Step:
+    """Return the next step of a lift that gives way."""
+    return _to_storey(lift, storey, "", view) or Done()
+
+
 def _to_storey(lift: Lift, storey: int, place: str, view: View) -> Step | None:
     ajar = _ajar(lift, place, view)
     if ajar is not None:
-        return Wait(presence(ajar)) if presence(ajar) else _close_inner(ajar)
+        return Wait(presence(ajar), for_people=True) if presence(ajar) else _close_inner(ajar)
     if lift.storey == storey:
         return None
     return _do(Operation.move_lift, f"to {place or storey}", lift=lift.name, storey=str(storey))
@@ -303,13 +341,10 @@ def _open_to(bay: Bay) -> Step | None:
     closing = _close_street(bay)
     if closing is not None:
         return closing
-    if presence(bay):
-        return Wait(presence(bay))
-    if bay.inner_door == Door.open:
-        return None
-    return _align(bay) or _do(
-        Operation.open_inner_door, f"the inner door of {bay.name} is {bay.inner_door}", bay=bay.name
-    )
+    waiting = _people(bay) or _align(bay)
+    if waiting or bay.inner_door == Door.open:
+        return waiting
+    return _do(Operation.open_inner_door, f"the inner door of {bay.name} is {bay.inner_door}", bay=bay.name)
 
 
 def _transfer(operation: Operation, lift: Lift, place: str) -> Do:

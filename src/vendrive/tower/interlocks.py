@@ -201,7 +201,7 @@ def _doors_of_shaft_closed(order: Order) -> Permit:
     for plan in view.layout.bays_of(lift.name):
         bay = view.snapshot.bay(plan.name)
         guarded = any(other.name != lift.name for other in view.lifts_at(plan.name)) and lift.storey != plan.storey
-        if not guarded and (bay.inner_door != Door.closed or bay.operation == Operation.open_inner_door):
+        if not guarded and (bay.inner_door != Door.closed or (bay.busy and bay.operation == Operation.open_inner_door)):
             return Permit(False, f"the inner door of {bay.name} is {bay.inner_door}")
     return Permit(True, "the inner doors are closed")
 

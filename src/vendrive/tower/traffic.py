@@ -8,6 +8,7 @@ through, and with it, one after the other, all.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 from vendrive.tower.control import BringToBay, Goal, Store, Stuck, Wait
 from vendrive.tower.view import View
@@ -34,16 +35,20 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
     where = view.places.get(goal.tag)
     target = goal.bay if isinstance(goal, BringToBay) else goal.slot
     if where is None:
-        return ""
-    if where == target or where in {lift.name for lift in view.snapshot.lifts}:
-        return _carrying(where, target, view, before)
-    unfinished = _reaching(where, view)
+        return _last_with(goal.tag, view)
+    if where in {lift.name for lift in view.snapshot.lifts}:
+        return _failing(where, (target,), view) or where
+    if where == target:
+        return _still_at(target, view, taken, before)
+    unfinished = _reaching(goal.tag, where, view)
     if unfinished:
         return unfinished
     serving = [name for name in view.layout.place(where).lifts if name in view.layout.place(target).lifts]
-    alive = [name for name in serving if not view.out_of_service(name) and not _shut_out(name, where, target, view)]
+    failing = {name: _failing(name, (where, target), view) for name in serving}
+    alive = [name for name in serving if not failing[name]]
     if not alive:
-        return Stuck(ErrorCode.lift_failed, f"no lift that works serves {where} and {target}")
+        told = next(filter(None, failing.values()), None)
+        return told or Stuck(ErrorCode.lift_failed, f"no lift serves both {where} and {target}")
     free = [name for name in alive if name not in taken and not _engaged(view.snapshot.lift(name), before)]
     if before in free:
         return before
@@ -63,8 +68,7 @@ def claim(goal: Goal, lift: str, view: View) -> Claim:
             where = view.places.get(tag)
             # A car that stands where it is wanted needs the way no more.
             if where is not None and where != place:
-                ahead |= {view.layout.storey_of(place)}
-                ahead |= set() if where == lift or where not in view.places.values() else _level(where, view)
+                ahead |= {view.layout.storey_of(place)} | _level(where, view)
         case _:
             pass
     return Claim(lift, min(ahead), max(ahead))
@@ -86,47 +90,62 @@ def head(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
 
 def retreat(lift: str, view: View, claims: Sequence[Claim]) -> int | None:
     """Return the storey to which a lift must go to leave the claims of earlier tasks, or None where it is in none."""
-    here = _storey(view.snapshot.lift(lift), view)
-    aside = head(lift, here, view, claims)
-    return aside if aside != here else None
+    body = view.snapshot.lift(lift)
+    low, high = _between(body, view)
+    for other in view.layout.beside(lift):
+        below = view.layout.is_below(lift, other.name)
+        stretches = [claim for claim in claims if claim.lift == other.name]
+        if any(claim.low <= high if below else claim.high >= low for claim in stretches):
+            return head(lift, _storey(body, view), view, claims)
+    return None
 
 
-def _carrying(where: str, target: str, view: View, before: str) -> str | Wait | Stuck:
-    """Return the lift of a car that is on one, or that stands where it is wanted (then any that is still at work)."""
-    if where == target:
-        if view.layout.is_bay(target) and view.snapshot.bay(target).inner_door == Door.closed:
-            return ""
-        level, serving = view.layout.storey_of(target), view.layout.place(target).lifts
-        near = [name for name in serving if view.snapshot.lift(name).storey == level and not view.out_of_service(name)]
-        return before if before in near else next(iter(near), "")
-    reason = view.out_of_service(where)
-    return Stuck(ErrorCode.lift_failed, reason) if reason else where
+def _last_with(tag: str, view: View) -> str:
+    """Return the lift whose transfer is out and may hold the car that no reader sees."""
+    ends = {view.belief.get(tag), view.unsettled.get(tag)}
+    for lift in view.snapshot.lifts:
+        reach = {place.name for place in view.layout.places if place.storey == lift.storey and lift.name in place.lifts}
+        if not lift.transfer_home and not lift.tag and ends & {lift.name, *reach}:
+            return lift.name
+    return ""
 
 
-def _reaching(where: str, view: View) -> str:
-    """Return the lift whose transfer may be out into this place."""
-    plan = view.layout.place(where)
-    lifts = (view.snapshot.lift(name) for name in plan.lifts)
-    return next((lift.name for lift in lifts if not lift.transfer_home and lift.storey == plan.storey), "")
+def _still_at(place: str, view: View, taken: Collection[str], before: str) -> str:
+    """Return the lift that has yet to end its transfer or leave its door closed where the car stands already."""
+    if view.layout.is_bay(place) and view.snapshot.bay(place).inner_door == Door.closed:
+        return ""
+    near = [lift.name for lift in view.lifts_at(place) if lift.name not in taken and not view.out_of_service(lift.name)]
+    return before if before in near else next(iter(near), "")
+
+
+def _failing(lift: str, places: Collection[str], view: View) -> Stuck | None:
+    """Return why a lift cannot serve these places: itself, or another one that cannot leave the way to them."""
+    if view.unfit(lift):
+        uncertain = ErrorCode.machine_contradiction if view.doubt_about(lift) else ErrorCode.person_inside
+        return Stuck(ErrorCode.lift_failed if view.out_of_service(lift) else uncertain, view.unfit(lift))
+    blocking = _shut_out(lift, {view.layout.storey_of(place) for place in places}, view)
+    return Stuck(ErrorCode.lift_failed, f"{blocking} stands in the way of {lift}") if blocking else None
+
+
+def _reaching(tag: str, where: str, view: View) -> str:
+    """Return the lift whose transfer is out into this place, with this car or an unread one."""
+    lifts = (lift for lift in view.lifts_at(where) if not lift.transfer_home and lift.tag in ("", tag))
+    return next((lift.name for lift in lifts), "")
 
 
 def _engaged(lift: Lift, before: str) -> bool:
     return lift.loaded or not lift.transfer_home or (lift.busy and lift.name != before)
 
 
-def _shut_out(lift: str, where: str, target: str, view: View) -> bool:
-    """Whether a lift that is out of service stands on the way to one of these places."""
-    storeys = {view.layout.storey_of(where), view.layout.storey_of(target)}
+def _shut_out(lift: str, storeys: Collection[int], view: View) -> str:
+    """Return the lift on the way to one of these storeys that cannot be moved, or an empty string."""
     for other in view.layout.beside(lift):
-        if not view.out_of_service(other.name):
+        if not view.unfit(other.name):
             continue
         body = _occupied(view.snapshot.lift(other.name), view)
-        if view.layout.is_below(lift, other.name):
-            if max(storeys) >= body.low:
-                return True
-        elif min(storeys) <= body.high:
-            return True
-    return False
+        if max(storeys) >= body.low if view.layout.is_below(lift, other.name) else min(storeys) <= body.high:
+            return other.name
+    return ""
 
 
 def _occupied(lift: Lift, view: View) -> Claim:
@@ -140,8 +159,9 @@ def _occupied(lift: Lift, view: View) -> Claim:
 def _between(lift: Lift, view: View) -> tuple[int, int]:
     if lift.storey != NO_STOREY:
         return lift.storey, lift.storey
-    exact = lift.position_mm / view.layout.pitch_mm + 1
-    return int(exact // 1), int(-(-exact // 1))
+    plan, exact = view.layout.lift(lift.name), lift.position_mm / view.layout.pitch_mm + 1
+    # A lift that hangs a little below its lowest level takes up no level more.
+    return max(plan.lowest, floor(exact)), min(plan.highest, ceil(exact))
 
 
 def _storey(lift: Lift, view: View) -> int:

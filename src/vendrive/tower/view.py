@@ -62,6 +62,12 @@ class View:
             return f"{part} is locked out"
         return f"{part}: {sensed.fault}" if sensed.fault else ""
 
+    def unfit(self, lift: str) -> str:
+        """Return why a lift cannot be moved until somebody has looked at it, or an empty string."""
+        doubt, moves = self.doubt_about(lift), self.snapshot.lift(lift).movement
+        doubted = doubt.reason if doubt else ""
+        return self.out_of_service(lift) or doubted or (f"something moves in the car on {lift}" if moves else "")
+
     def not_ready(self, mode: Mode = Mode.automatic) -> str:
         """Return why the whole machine takes no command now, or an empty string."""
         plc = self.snapshot.plc
@@ -77,9 +83,9 @@ class View:
             return f"the machine is {plc.state}"
         return open_zone_presence(self.snapshot)
 
-    def lifts_at(self, bay: str) -> tuple[Lift, ...]:
-        """Return the lifts that serve a bay and stand at its level now."""
-        plan = self.layout.bay(bay)
+    def lifts_at(self, place: str) -> tuple[Lift, ...]:
+        """Return the lifts that serve a bay or slot and stand at its level now."""
+        plan = self.layout.place(place)
         lifts = (self.snapshot.lift(name) for name in plan.lifts)
         return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
 

@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     pass_used = "pass_used"
     pass_unknown = "pass_unknown"
     pass_cancelled = "pass_cancelled"
+    cut_off_too_long = "cut_off_too_long"
     face_mismatch = "face_mismatch"
     face_locked = "face_locked"
     pin_wrong = "pin_wrong"
@@ -105,6 +106,7 @@ class ErrorCode(StrEnum):
     idempotency_mismatch = "idempotency_mismatch"
     signature_invalid = "signature_invalid"
     request_replayed = "request_replayed"
+    request_expired = "request_expired"
     unexpected = "unexpected"
 
 

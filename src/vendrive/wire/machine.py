@@ -8,12 +8,12 @@ object `Plc`: `execute`, `take_control`, `stop`, `call_help`, `end_help`. The on
 Handshake. A station first calls `take_control(control_epoch)` with an epoch above the last; the PLC refuses a lower
 one, and every command of an older epoch. `execute(control_epoch, seq, operation, arguments_json, valid_until_ms)`
 answers (accepted, reason). It carries a `seq` above `Plc.ack_seq`; the PLC accepts it (`ack_seq` = seq) or refuses it
-with a reason and no effect, and runs a seq once. A command works on its parts (`parts_of`): a lift, a bay, or both. Each
-of them is `busy` with `seq` until it sets `done_seq`, `result` and `reason`; a busy part takes no other command, and
-commands of different parts run side by side. `valid_until_ms` is in the PLC's own counter `clock_ms`, as last read: a late
-command is refused, so a command that was delayed on the way surprises nobody. When the station is silent for 2 s
-(heartbeat unchanged) the PLC finishes the atomic moves and takes no new one (state held). A restarted PLC has a new
-`plc_epoch` and no controller.
+with a reason and no effect, and runs a seq once. A command works on its parts (`parts_of`): a lift, a bay, or both.
+Each of them is `busy` with `seq` until it sets `done_seq`, `result` and `reason`; a busy part takes no other command,
+and commands of different parts run side by side. `valid_until_ms` is in the PLC's own counter `clock_ms`, as last
+read: a late command is refused, so a command that was delayed on the way surprises nobody. When the station is silent
+for 2 s (heartbeat unchanged) the PLC finishes the atomic moves and takes no new one (state held). A restarted PLC has
+a new `plc_epoch` and no controller.
 
 Stopping. `stop(reason)` can be called by any trusted client, with any epoch, in every state (state aborted). Nothing in
 this address space ends a stop, nothing in it clears a person's detection, a fault or a lock-out, and nothing in it
@@ -132,8 +132,8 @@ class Lift:
     """`position_mm` is the encoder; `storey` is the level flag, NO_STOREY where none is on; `loaded` is its own sensor.
 
     `target` is the storey to which it is on its way, NO_STOREY at rest. `fault` names what its drive reports, until it
-    is reset at the tower. `locked_out` is the padlock of a technician. `operation` is what runs while it is busy. `movement` is true where something moves in the
-    car on the platform. `busy` to `reason` are its channel of commands.
+    is reset at the tower. `locked_out` is the padlock of a technician. `movement` is true where something moves in the
+    car on the platform. `busy` to `reason` are its channel of commands; `operation` is what runs while it is busy.
     """
 
     name: str = ""

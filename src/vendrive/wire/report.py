@@ -26,6 +26,7 @@ class LiftReport(Message):
     moving: bool
     loaded: bool
     tag: str
+    movement: bool = False
     fault: str = ""
     locked_out: bool = False
 

@@ -1,4 +1,6 @@
 import re
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -7,16 +9,25 @@ from django.urls import reverse
 
 from tests.retail.console.world import PASSWORD, STAFF
 from tests.retail.helpers import Outside
+from vendrive.retail.console.models import StepTick
 from vendrive.retail.console.sign_in import TRIES_HERE, WINDOW
 from vendrive.retail.console.urls import urlpatterns
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.events.models import AuditRow
-from vendrive.retail.fleet.models import OrderKind, StationOrder
+from vendrive.retail.fleet.models import OrderKind, StaffRequest, StationOrder
+from vendrive.wire.orders import OperatorAction
 
-ARGUMENTS = {"slug": "shanghai", "model": "volvo-ex30", "paint": "b3202c"}
+ARGUMENTS = {
+    "slug": "shanghai",
+    "model": "volvo-ex30",
+    "paint": "b3202c",
+    "alarm": "lift_failed",
+    "part": "L1",
+    "request_id": str(UUID(int=7)),
+}
 OPEN = {"sign_in", "start"}
 BEHIND = [pattern for pattern in urlpatterns if pattern.name not in OPEN]
-POST_ONLY = {"sign_out", "help"}
+POST_ONLY = {"sign_out", "help", "tick", "ask"}
 
 
 def address(name: str | None, pattern: str) -> str:
@@ -25,7 +36,22 @@ def address(name: str | None, pattern: str) -> str:
 
 
 PAGES = [address(p.name, str(p.pattern)) for p in BEHIND if p.name not in POST_ONLY]
-WRITES = [address(p.name, str(p.pattern)) for p in BEHIND if p.name in POST_ONLY | {"stop"}]
+WRITES = [address(p.name, str(p.pattern)) for p in BEHIND if p.name in POST_ONLY | {"stop", "confirm"}]
+
+
+@pytest.fixture(autouse=True)
+def asked(shop: None, outside: Outside) -> None:
+    """Something that waits for its second person, so that its page is there."""
+    now = outside.clock.now()
+    StaffRequest.objects.create(
+        pk=UUID(ARGUMENTS["request_id"]),
+        tower_id="shanghai",
+        action=OperatorAction.release_part,
+        part="L1",
+        asked_by="anna",
+        asked_at=now,
+        expires_at=now + timedelta(minutes=5),
+    )
 
 
 def signed_in_customer(customer: Customer) -> Client:
@@ -59,6 +85,8 @@ def test_nobody_but_staff_writes(driver: Customer, page: str) -> None:
     for client in (Client(), signed_in_customer(driver)):
         assert client.post(page).status_code == 403
     assert requests_to_station() == 0
+    assert not StaffRequest.objects.exclude(confirmed_at=None).exists()
+    assert not StepTick.objects.exists()
 
 
 def test_an_account_that_is_not_staff_or_is_closed_stays_outside(shop: None) -> None:

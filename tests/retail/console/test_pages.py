@@ -4,10 +4,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.retail.console.world import STAFF, make_report, send_report, write_journal
+from tests.retail.console.world import STAFF, change, make_report, send_report, write_journal
 from tests.retail.helpers import PICKUP, Outside
 from vendrive.design.messages import LANGUAGES, catalogue
 from vendrive.retail.console.access import FIELDS, KINDS
+from vendrive.retail.console.panels import list_open_alarms
 from vendrive.retail.console.queries import check_chain, list_journal, list_vehicle_rows, mask_name
 from vendrive.retail.console.requests import Progress
 from vendrive.retail.customers.models import Customer
@@ -15,9 +16,18 @@ from vendrive.retail.drives.actions import book_drive
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.orders import publish_orders
 from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle, VehicleState
-from vendrive.wire.journal import Alarm, AlarmEnded, HandedOver, PassHeld, Started
-from vendrive.wire.machine import Door, PlcMode
-from vendrive.wire.orders import OperatorAction
+from vendrive.wire.journal import (
+    Alarm,
+    AlarmEnded,
+    CommandEnded,
+    HandedOver,
+    ModeChanged,
+    PassHeld,
+    RequestRefused,
+    Started,
+)
+from vendrive.wire.machine import Door, Mode, Operation, PlcState, Result
+from vendrive.wire.orders import TWO_PERSONS, OperatorAction
 
 
 def html(client: Client, page: str, **query: str) -> str:
@@ -58,15 +68,48 @@ def test_people_contradictions_and_alarms_are_named(staff: Client, outside: Outs
     send_report(make_report(now, {}, untagged=("3E",), person=True))
     write_journal(
         now,
-        Alarm(name="lost_contact", part="plc", source="station"),
-        Alarm(name="over", part="plc", source="station"),
-        AlarmEnded(name="over", part="plc", source="heartbeat"),
+        Alarm(name="machine_unknown", part="plc", source="connection"),
+        Alarm(name="help", part="plc", source="machine"),
+        AlarmEnded(name="help", part="plc", source="heartbeat"),
     )
     shown = html(staff, "/console/towers/shanghai/picture/")
     assert "Person in the bay" in shown
     assert "3E: something stands there, but no tag answers." in shown
-    assert "lost contact" in shown
-    assert ">over<" not in shown
+    assert "/console/towers/shanghai/alarms/machine_unknown/plc/" in shown
+    assert "Machine not known" in shown
+    assert "/alarms/help/" not in shown
+    assert "机器状态未知" in html(staff, "/console/towers/shanghai/picture/", lang="zh")
+
+
+def test_an_alarm_stays_open_however_many_others_come_and_go_after_it(staff: Client, outside: Outside) -> None:
+    now = outside.clock.now()
+    write_journal(now, Alarm(name="disk_full", part="station", source="station"))
+    for _ in range(150):
+        write_journal(now, Alarm(name="help", part="plc", source="m"), AlarmEnded(name="help", part="plc", source="m"))
+    assert [(alarm.name, alarm.seq) for alarm in list_open_alarms(shanghai())] == [("disk_full", 1)]
+
+
+def test_key_switch_fire_mains_faults_and_lock_outs_are_shown(staff: Client, outside: Outside) -> None:
+    report = make_report(outside.clock.now(), {"2A": "SH0004"})
+    quiet = html(staff, "/console/towers/shanghai/picture/")
+    send_report(
+        report.model_copy(
+            update={
+                "mode": Mode.maintenance,
+                "machine": PlcState.held,
+                "fire": True,
+                "mains": False,
+                "lifts": change(report.lifts, "L1", fault="brake", locked_out=True),
+                "slots": change(report.slots, "2A", movement=True),
+                "bays": change(report.bays, "B1", cabin=True, exit_closed=False, fault="street door"),
+            }
+        )
+    )
+    shown = html(staff, "/console/towers/shanghai/picture/")
+    words = ("Maintenance", "Held", "Fire or smoke", "No mains", "fault: brake", "fault: street door", "out of service")
+    for text in (*words, "something moves inside", "Life in the car", "Emergency exit open"):
+        assert text in shown
+        assert text not in quiet
 
 
 def test_an_emergency_stop_is_sent_and_said_to_be_sent_until_the_tower_confirms(
@@ -83,7 +126,7 @@ def test_an_emergency_stop_is_sent_and_said_to_be_sent_until_the_tower_confirms(
     number = order.number or 0
     send_report(make_report(outside.clock.now(), {}, order_number=number))
     assert "The station has the request." in html(staff, "/console/towers/")
-    send_report(make_report(outside.clock.now(), {}, order_number=number, stopped=True, machine="stopped"))
+    send_report(make_report(outside.clock.now(), {}, order_number=number, stopped=True, machine="aborted"))
     stopped = html(staff, "/console/towers/")
     assert "Confirmed: the tower reports that the machine is stopped." in stopped
     assert "Only the key switch at the tower starts it again." in stopped
@@ -194,9 +237,31 @@ def test_every_kind_field_and_state_has_its_words(lang: str) -> None:
     known = catalogue(lang)
     wanted = [f"kind.{kind}" for kind in KINDS] + [f"field.{name}" for name in FIELDS]
     wanted += [f"drive.{state}" for state in DriveState.values] + [f"vehicle.{state}" for state in VehicleState.values]
-    wanted += [f"mode.{mode}" for mode in PlcMode] + [f"door.{door}" for door in Door]
-    wanted += [f"asked.{action}.{progress}" for action in OperatorAction for progress in Progress]
+    wanted += [f"plc.{state}" for state in (*PlcState, "unknown")] + [f"key.{mode}" for mode in (*Mode, "unknown")]
+    wanted += [f"door.{door}" for door in Door] + [f"operation.{one}" for one in Operation]
+    wanted += [f"result.{one}" for one in (*Result, "refused", "unknown")]
+    wanted += [f"order_kind.{kind}" for kind in OrderKind.values]
+    wanted += [f"action.{action}" for action in OperatorAction] + [f"seen.{action}" for action in TWO_PERSONS]
+    wanted += [f"asked.other.{progress}" for progress in Progress]
+    own = (OperatorAction.emergency_stop, OperatorAction.acknowledge_help)
+    told = [progress for progress in Progress if progress != Progress.refused]
+    wanted += [f"asked.{action}.{progress}" for action in own for progress in told]
     assert [key for key in wanted if f"console.{key}" not in known] == []
+
+
+def test_the_journal_is_read_in_words(staff: Client, outside: Outside) -> None:
+    write_journal(
+        outside.clock.now(),
+        Alarm(name="count_differs", part="plc", source="sensors"),
+        CommandEnded(seq=4, result="failed", reason="drive: over current"),
+        RequestRefused(action="lock_part", staff=STAFF, code="part_unknown"),
+        ModeChanged(mode="manual"),
+    )
+    chinese = html(staff, "/console/journal/", tower="shanghai", lang="zh")
+    for text in ("清点不符", "传感器", "失败", "drive: over current", "停用", "本塔没有这个部件", "手动"):
+        assert text in chinese
+    assert "count_differs" not in chinese
+    assert "lock_part" not in chinese
 
 
 def test_names_are_masked() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from vendrive.audit import GENESIS, seal
 from vendrive.retail.drives.journal import record_journal
@@ -11,6 +12,7 @@ from vendrive.tower.layout import load_layout
 from vendrive.wire.journal import Entry, Event, JournalBatch, sealed_payload
 from vendrive.wire.report import BayReport, LiftReport, SlotReport, TowerReport
 
+T = TypeVar("T", LiftReport, SlotReport, BayReport)
 STAFF, PASSWORD = "demo-staff", "a-long-demo-password"
 
 
@@ -62,6 +64,39 @@ def make_report(
         journal_seq=0,
         order_number=order_number,
     )
+
+
+def report_of(layout_name: str, at: datetime, placed: Mapping[str, str], **changes: object) -> TowerReport:
+    """Return a report of any layout at rest: each lift at its lowest level, each bay empty and open to the street."""
+    layout = load_layout(layout_name)
+    slots = tuple(
+        SlotReport(name=s.name, storey=s.storey, column=s.column, occupied=s.name in placed, tag=placed.get(s.name, ""))
+        for s in layout.slots
+    )
+    lifts = tuple(
+        LiftReport(
+            name=lift.name,
+            position_mm=layout.level_mm(lift.lowest),
+            storey=lift.lowest,
+            moving=False,
+            loaded=False,
+            tag="",
+        )
+        for lift in layout.lifts
+    )
+    bays = tuple(
+        BayReport(name=bay.name, street_door="open", inner_door="closed", vehicle=False, tag="", person=False)
+        for bay in layout.bays
+    )
+    made = make_report(at, {}).model_copy(
+        update={"storeys": layout.storeys, "lifts": lifts, "slots": slots, "bays": bays}
+    )
+    return made.model_copy(update=changes)
+
+
+def change(parts: tuple[T, ...], name: str, **changes: object) -> tuple[T, ...]:
+    """Return the parts of a report with one of them changed."""
+    return tuple(part.model_copy(update=changes) if part.name == name else part for part in parts)
 
 
 def send_report(report: TowerReport) -> None:

@@ -18,6 +18,7 @@ from vendrive.wire.journal import JournalAck, JournalBatch
 from vendrive.wire.orders import OrdersPage
 from vendrive.wire.report import TowerReport
 
+CURSOR_DIGITS = 18
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -47,9 +48,9 @@ def station_only(method: str) -> Callable[[Callable[[Tower, HttpRequest], HttpRe
 def get_orders(tower: Tower, request: HttpRequest) -> HttpResponse:
     """Answer with the orders after the station's cursor."""
     after = request.GET.get("after", "0")
-    if not after.isdecimal():
+    if not after.isdecimal() or len(after) > CURSOR_DIGITS:
         raise Refused(ErrorCode.request_invalid, after=after)
-    publish_orders(tower.slug)
+    publish_orders(tower.slug, int(after))
     return _json(list_orders(tower.slug, int(after)))
 
 

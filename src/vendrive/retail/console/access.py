@@ -15,6 +15,8 @@ from vendrive.design import formats
 from vendrive.design.messages import LANGUAGES, pick_language
 from vendrive.retail.console.panels import full_name
 from vendrive.retail.console.sign_in import is_staff
+from vendrive.retail.console.words import part_text, value_text, wish_text
+from vendrive.retail.fleet.actions import wish_of
 from vendrive.wire.journal import Event
 
 LANGUAGE_COOKIE = "lang"
@@ -100,4 +102,8 @@ TOOLS: Final[Mapping[str, object]] = {
     "second": second,
     "vehicle_name": full_name,
     "event_fields": event_fields,
+    "value_text": value_text,
+    "part_text": part_text,
+    "wish_text": wish_text,
+    "wish_of": wish_of,
 }

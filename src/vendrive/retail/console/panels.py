@@ -1,43 +1,55 @@
 """What the console shows of a tower: its last report, what is known besides, and how old that is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from vendrive.retail.config import ports
+from vendrive.retail.console.models import StepTick
 from vendrive.retail.console.picture import Car, Picture, draw_tower
-from vendrive.retail.console.requests import SHOWN_FOR, Asked, Request, progress_of
+from vendrive.retail.console.procedures import PROCEDURES, Procedure
+from vendrive.retail.console.requests import SHOWN_FOR, Asked, Request, Told, entries_since, progress_of
+from vendrive.retail.console.walk import StepView, Tick, walk
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
-from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle
+from vendrive.retail.fleet.models import JournalEntry, OrderKind, StaffRequest, StationOrder, Tower, Vehicle
+from vendrive.retail.fleet.policies import Wish
+from vendrive.retail.fleet.queries import standing
 from vendrive.tower.layout import Layout, LayoutError, load_layout
+from vendrive.wire.alarms import AlarmName
+from vendrive.wire.machine import Mode, PlcState
 from vendrive.wire.orders import OperatorAction
 from vendrive.wire.report import TowerReport
 
 STALE_AFTER_S = 5.0
 """A station reports at least every second; after five without one nothing is said to be as it was."""
-ALARM_ROWS = 200
+WIDE_COLUMNS = 10
+RECENT_ROWS = 500
+"""How far back the journal is read for what became of a request of the last minutes."""
 
 
 @dataclass(frozen=True)
 class OpenAlarm:
-    """An alarm of the journal that has not ended."""
+    """An alarm of the journal that has not ended; `seq` is the row that opened it."""
 
     name: str
     part: str
     at: datetime
+    seq: int
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One tower. `age_s` is None before the first report; `mode` is a PLC mode or unknown."""
+    """One tower. `age_s` is None before the first report; `layout` where it is not known here."""
 
     tower: Tower
+    layout: Layout | None
     report: TowerReport | None
     age_s: float | None
     picture: Picture | None
     alarms: tuple[OpenAlarm, ...]
     asked: tuple[Asked, ...]
+    waiting: tuple[StaffRequest, ...]
     cars_out: int
     booked: int
 
@@ -47,9 +59,32 @@ class Panel:
         return self.age_s is None or self.age_s > STALE_AFTER_S
 
     @property
-    def mode(self) -> str:
-        """What the machine did when it was last heard of."""
-        return self.report.machine if self.report else "unknown"
+    def is_wide(self) -> bool:
+        """Whether the picture needs the whole width of a screen."""
+        return self.picture is not None and self.picture.columns > WIDE_COLUMNS
+
+    @property
+    def state(self) -> str:
+        """What the machine did when it was last heard of: a PlcState, or unknown."""
+        return self.report.machine if self.report and self.report.machine in set(PlcState) else "unknown"
+
+    @property
+    def key(self) -> str:
+        """Where the key switch stood when it was last heard of: a Mode, or unknown."""
+        return self.report.mode if self.report and self.report.mode in set(Mode) else "unknown"
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A procedure for a part of a tower, and how far somebody has come; `alarm` is None where it is over."""
+
+    panel: Panel
+    name: str
+    part: str
+    procedure: Procedure | None
+    alarm: OpenAlarm | None
+    ticks: Mapping[str, Tick]
+    views: tuple[StepView, ...]
 
 
 def list_panels(lang: str) -> list[Panel]:
@@ -64,21 +99,39 @@ def get_panel(tower: Tower, lang: str) -> Panel:
     layout = _layout(tower.layout)
     return Panel(
         tower=tower,
+        layout=layout,
         report=report,
         age_s=max(0.0, (now - tower.report_at).total_seconds()) if tower.report_at else None,
         picture=draw_tower(layout, report, _cars(_tags(report), lang)) if layout else None,
-        alarms=_open_alarms(tower),
+        alarms=list_open_alarms(tower),
         asked=_asked(tower, report, now),
+        waiting=tuple(
+            StaffRequest.objects.filter(tower=tower, confirmed_at=None, expires_at__gt=now).order_by("asked_at")
+        ),
         cars_out=Drive.objects.filter(tower=tower, state=DriveState.out).count(),
         booked=Drive.objects.filter(tower=tower, state__in=OPEN).count(),
     )
 
 
-def standing(report: TowerReport) -> list[tuple[str, str]]:
-    """Return each tag that is read, with its place."""
-    found = [(lift.tag, lift.name) for lift in report.lifts]
-    found += [(slot.tag, slot.name) for slot in report.slots] + [(bay.tag, bay.name) for bay in report.bays]
-    return [(tag, place) for tag, place in found if tag]
+def get_guide(tower: Tower, lang: str, name: str, part: str) -> Guide:
+    """Return what to do about an alarm of a tower, and how far somebody has come."""
+    panel, procedure = get_panel(tower, lang), PROCEDURES.get(name)
+    alarm = next((one for one in panel.alarms if (one.name, one.part) == (name, part)), None)
+    rows = StepTick.objects.filter(tower=tower, alarm_seq=alarm.seq) if alarm else ()
+    ticks = {row.step: Tick(row.staff, row.at) for row in rows}
+    report = None if panel.stale else panel.report
+    views = walk(procedure, report, part, ticks) if procedure else ()
+    return Guide(panel, name, part, procedure, alarm, ticks, views)
+
+
+def list_open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:
+    """Return the alarms of a tower that have not ended, in the order of AlarmName."""
+    rows = JournalEntry.objects.filter(tower=tower, kind__in=("alarm", "alarm_ended"))
+    # What noticed the end need not be what noticed the beginning: a lost connection ends with a heartbeat.
+    newest = rows.order_by("event__name", "event__part", "-seq").distinct("event__name", "event__part")
+    found = [OpenAlarm(row.event["name"], row.event["part"], row.at, row.seq) for row in newest if row.kind == "alarm"]
+    order = {str(name): at for at, name in enumerate(AlarmName)}
+    return tuple(sorted(found, key=lambda alarm: (order.get(alarm.name, len(order)), alarm.seq)))
 
 
 def full_name(vehicle: Vehicle, lang: str) -> str:
@@ -120,35 +173,34 @@ def _cars(tags: Iterable[str], lang: str) -> dict[str, Car]:
     }
 
 
-def _open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:
-    rows = JournalEntry.objects.filter(tower=tower, kind__in=("alarm", "alarm_ended")).order_by("-seq")[:ALARM_ROWS]
-    # What noticed the end need not be what noticed the beginning: a lost connection ends with a heartbeat.
-    found: dict[tuple[str, str], OpenAlarm] = {}
-    for row in reversed(rows):
-        key = (row.event["name"], row.event["part"])
-        if row.kind == "alarm":
-            found[key] = OpenAlarm(row.event["name"], row.event["part"], row.at)
-        else:
-            found.pop(key, None)
-    return tuple(found.values())
-
-
 def _asked(tower: Tower, report: TowerReport | None, now: datetime) -> tuple[Asked, ...]:
-    """Return the newest request of each kind in the last minutes."""
+    """Return the newest request of each kind and part in the last minutes, newest first."""
     rows = StationOrder.objects.filter(tower=tower, kind=OrderKind.operator, created_at__gt=now - SHOWN_FOR)
-    newest = {row.intent["action"]: _request(row) for row in rows.order_by("id")}
-    return tuple(Asked(request, progress_of(request, report, now)) for request in _newest_first(newest.values()))
+    newest = {(row.intent["action"], row.intent.get("part", "")): _request(row) for row in rows.order_by("id")}
+    if not newest:
+        return ()
+    entries = _recent(tower)
+    found = [progress_of(one, report, entries_since(one, entries), now) for one in newest.values()]
+    return tuple(sorted(found, key=lambda asked: asked.request.asked_at, reverse=True))
 
 
-def _newest_first(requests: Iterable[Request]) -> Sequence[Request]:
-    return sorted(requests, key=lambda request: request.asked_at, reverse=True)
+def _recent(tower: Tower) -> list[Told]:
+    rows = JournalEntry.objects.filter(tower=tower, seq__gt=tower.journal_seq - RECENT_ROWS).order_by("seq")
+    return [Told(row.kind, row.event) for row in rows]
 
 
 def _request(row: StationOrder) -> Request:
+    intent = row.intent
     return Request(
-        action=OperatorAction(row.intent["action"]),
-        staff=row.intent["staff"],
+        wish=Wish(
+            OperatorAction(intent["action"]),
+            intent.get("part", ""),
+            intent.get("operation", ""),
+            intent.get("arguments", {}),
+        ),
+        staff=intent["staff"],
         asked_at=row.created_at,
-        expires_at=datetime.fromisoformat(row.intent["expires_at"]),
+        expires_at=datetime.fromisoformat(intent["expires_at"]),
         number=row.number,
+        second=intent.get("second", ""),
     )

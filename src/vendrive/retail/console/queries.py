@@ -11,10 +11,10 @@ from django.db.models import prefetch_related_objects
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.retail.config import ports
-from vendrive.retail.console.panels import standing
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.queries import list_drives_between
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
+from vendrive.retail.fleet.queries import standing
 from vendrive.wire.journal import EVENT, sealed_text
 from vendrive.wire.report import TowerReport
 

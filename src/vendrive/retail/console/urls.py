@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vendrive.retail.console import views
+from vendrive.retail.console import machine_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -14,6 +14,14 @@ urlpatterns = [
     path("towers/<slug:slug>/picture/", views.show_picture, name="picture"),
     path("towers/<slug:slug>/stop/", views.stop_machine, name="stop"),
     path("towers/<slug:slug>/help/", views.acknowledge_help, name="help"),
+    path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/", machine_views.show_alarm, name="alarm"),
+    path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/steps/", machine_views.show_steps, name="steps"),
+    path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/tick/", machine_views.tick, name="tick"),
+    path("towers/<slug:slug>/service/", machine_views.show_service, name="service"),
+    path("towers/<slug:slug>/service/ask/", machine_views.ask, name="ask"),
+    path("towers/<slug:slug>/requests/<uuid:request_id>/", machine_views.confirm, name="confirm"),
+    path("operations/", machine_views.show_operations, name="operations"),
+    path("operations/<slug:alarm>/", machine_views.show_procedure, name="procedure"),
     path("cars/<slug:model>/<slug:paint>.svg", views.draw_vehicle, name="car"),
     path("drives/", views.show_drives, name="drives"),
     path("vehicles/", views.show_vehicles, name="vehicles"),

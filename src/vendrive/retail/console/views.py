@@ -16,6 +16,7 @@ from vendrive.retail.console.queries import check_chain, list_drive_rows, list_j
 from vendrive.retail.console.sign_in import is_staff, sign_in_staff, sign_out_staff, staff_name
 from vendrive.retail.fleet.actions import ask_operator
 from vendrive.retail.fleet.models import Tower
+from vendrive.retail.fleet.policies import Wish
 from vendrive.retail.fleet.queries import list_towers
 from vendrive.wire.errors import Refused
 from vendrive.wire.orders import OperatorAction
@@ -83,7 +84,7 @@ def stop_machine(request: HttpRequest, slug: str) -> HttpResponse:
     tower = _tower(slug)
     if request.method == "GET":
         return page(request, "console/stop.html", {"tower": tower, "here": "towers"})
-    ask_operator(staff_name(request), tower.slug, OperatorAction.emergency_stop)
+    ask_operator(staff_name(request), tower.slug, Wish(OperatorAction.emergency_stop))
     return redirect(f"{reverse('console:towers')}#{tower.slug}")
 
 
@@ -92,7 +93,7 @@ def stop_machine(request: HttpRequest, slug: str) -> HttpResponse:
 def acknowledge_help(request: HttpRequest, slug: str) -> HttpResponse:
     """Tell the station that somebody looks after a call for help."""
     tower = _tower(slug)
-    ask_operator(staff_name(request), tower.slug, OperatorAction.acknowledge_help)
+    ask_operator(staff_name(request), tower.slug, Wish(OperatorAction.acknowledge_help))
     return redirect(f"{reverse('console:towers')}#{tower.slug}")
 
 

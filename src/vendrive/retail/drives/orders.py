@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -15,11 +17,13 @@ from vendrive.retail.customers.models import Person
 from vendrive.retail.customers.queries import usable_template
 from vendrive.retail.drives.models import OPEN, Drive
 from vendrive.retail.drives.scarcity import locked
+from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import OrderKind, StationOrder, Tower, Vehicle, VehicleState
 from vendrive.retail.fleet.queries import wire_vehicle
 from vendrive.retail.ports import Verdict
 from vendrive.vision.faces import THRESHOLD
 from vendrive.wire.orders import (
+    TWO_PERSONS,
     Cancel,
     Check,
     FaceCheck,
@@ -40,15 +44,20 @@ PAGE = 50
 EPHEMERAL_BYTES = 32
 
 
-def publish_orders(tower_id: str) -> int:
+def publish_orders(tower_id: str, cursor: int = 0) -> int:
     """Number, build and sign what was committed for a tower since the last time; return how many orders that were.
 
     One publisher at a time: numbers are given without a gap to rows that are committed already, so a station's
-    cursor never passes an order that appears later. Raise Refused (busy_try_again).
+    cursor never passes an order that appears later. A `cursor` beyond our last number says that this database was
+    restored from an older copy: we go on after it, since a number that is given twice would never be read.
+    Raise Refused (busy_try_again).
     """
     with locked([f"publisher:{tower_id}"]):
         tower = Tower.objects.select_for_update().get(pk=tower_id)
         waiting = StationOrder.objects.filter(tower=tower, number=None, dropped_at=None).order_by("id")
+        if cursor > tower.last_order:
+            record("retail", "orders_resumed", tower.slug, last=tower.last_order, cursor=cursor)
+            tower.last_order = cursor
         before = tower.last_order
         for row in waiting:
             _publish(tower, row)
@@ -109,13 +118,22 @@ def _body(tower: Tower, row: StationOrder, now: datetime) -> OrderBody | None:
         case OrderKind.stock:
             return _stock(tower)
         case OrderKind.operator:
-            expires_at = datetime.fromisoformat(intent["expires_at"])
-            action = OperatorAction(intent["action"])
-            return (
-                OperatorRequest(action=action, staff=intent["staff"], expires_at=expires_at)
-                if now < expires_at
-                else None
-            )
+            return _operator(intent, now)
+
+
+def _operator(intent: Mapping[str, Any], now: datetime) -> OperatorRequest | None:
+    """Return the request, or None where it is too late, or where one person asks for what two have to."""
+    request = OperatorRequest(
+        action=OperatorAction(intent["action"]),
+        staff=intent["staff"],
+        expires_at=datetime.fromisoformat(intent["expires_at"]),
+        second=intent.get("second", ""),
+        part=intent.get("part", ""),
+        operation=intent.get("operation", ""),
+        arguments=intent.get("arguments", {}),
+    )
+    alone = request.second in ("", request.staff)
+    return None if now >= request.expires_at or (request.action in TWO_PERSONS and alone) else request
 
 
 def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:

@@ -96,6 +96,36 @@ class StationOrder(models.Model):
         indexes = [models.Index(fields=["person_id", "tower"], name="orders_of_a_person")]
 
 
+class StaffRequest(models.Model):
+    """What one member of staff asked for, and another has to confirm before the station is told."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="staff_requests")
+    action = models.CharField(max_length=20)
+    part = models.CharField(max_length=20, blank=True)
+    operation = models.CharField(max_length=20, blank=True)
+    arguments = models.JSONField(default=dict)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    order = models.OneToOneField(StationOrder, on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="two_persons_are_not_one", condition=~models.Q(confirmed_by=models.F("asked_by"))
+            ),
+            models.CheckConstraint(
+                name="confirmed_together_with_its_order",
+                condition=models.Q(confirmed_by="", confirmed_at=None, order=None)
+                | (~models.Q(confirmed_by="") & models.Q(confirmed_at__isnull=False, order__isnull=False)),
+            ),
+        ]
+        indexes = [models.Index(fields=["tower", "expires_at"], name="staff_requests_that_wait")]
+
+
 class StationNonce(models.Model):
     """A nonce that a station has used; it counts once."""
 
@@ -120,3 +150,10 @@ class JournalEntry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tower", "seq"], name="journal_seq_once_per_tower")]
+        indexes = [
+            models.Index(
+                fields=["tower", "seq"],
+                name="alarms_of_a_tower",
+                condition=models.Q(kind__in=("alarm", "alarm_ended")),
+            )
+        ]

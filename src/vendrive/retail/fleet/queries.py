@@ -7,6 +7,7 @@ from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.fleet.models import Tower, Vehicle, VehicleState
 from vendrive.wire import orders
 from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.report import TowerReport
 
 _EARTH_RADIUS_KM = 6371.0088
 
@@ -43,6 +44,21 @@ def get_tower(slug: str) -> Tower:
     if found is None:
         raise Refused(ErrorCode.request_invalid, tower=slug)
     return found
+
+
+def read_places(tower: Tower) -> dict[str, str]:
+    """Return where the tower's last report reads each tag: `{"SH0001": "2A"}`."""
+    if not tower.report:
+        return {}
+    report = TowerReport.model_validate(tower.report)
+    return dict(standing(report))
+
+
+def standing(report: TowerReport) -> list[tuple[str, str]]:
+    """Return each tag that is read, with its place; a tag that is read in two places is there twice."""
+    found = [(lift.tag, lift.name) for lift in report.lifts]
+    found += [(slot.tag, slot.name) for slot in report.slots] + [(bay.tag, bay.name) for bay in report.bays]
+    return [(tag, place) for tag, place in found if tag]
 
 
 def vehicles_in_pool(model: VehicleModel, paint: Paint | None, tower: Tower) -> list[Vehicle]:

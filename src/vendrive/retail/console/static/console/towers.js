@@ -17,6 +17,7 @@ class Panel {
 
   constructor(element) {
     this.#element = element;
+    this.tower = element.dataset.towerPanel;
     this.#place = element.querySelector("[data-picture]");
   }
 
@@ -63,11 +64,12 @@ class Panel {
   }
 }
 
-const panels = new Map();
-for (const element of document.querySelectorAll("[data-tower-panel]"))
-  panels.set(element.dataset.towerPanel, new Panel(element));
+// One tower may have several views on a page: its picture, and the steps of an alarm.
+const panels = [...document.querySelectorAll("[data-tower-panel]")].map((element) => new Panel(element));
 
-document.addEventListener("live:tower", (event) => panels.get(event.detail.tower_id)?.refresh());
+document.addEventListener("live:tower", (event) => {
+  for (const panel of panels) if (panel.tower === event.detail.tower_id) panel.refresh();
+});
 document.addEventListener("submit", (event) => {
   const dialog = event.target.dataset.opens;
   if (!dialog) return;

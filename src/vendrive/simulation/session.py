@@ -22,6 +22,7 @@ from vendrive.station.controller import Controller
 from vendrive.station.desk import Desk
 from vendrive.station.journal import Journal
 from vendrive.station.keeper import Keeper
+from vendrive.station.line import Line
 from vendrive.station.link import Link
 from vendrive.station.orders import OrderRejected, Orders
 from vendrive.station.record import Record
@@ -39,7 +40,8 @@ EXCHANGE_DELAY_S = 1.0
 PUSH_PERIOD_S = 120.0
 WATCH_PERIOD_S = 1.0
 # Each look of the keeper reads hundreds of entries: a real one looks every ten seconds.
-KEEP_PERIOD_S = 4 * 3600.0
+KEEPS_EACH = 4
+ASK_PERIOD_S = 3600.0
 
 
 class NamedFaces:
@@ -87,6 +89,7 @@ class Session:
         self.record = Record(self.journal)
         self.link = Link(computer.make_machine, clock)
         self.controller = Controller(self.link, self.record, layout, clock, computer.tower_id)
+        self.line = Line(self.store, clock)
         self._compose_desks(database)
         self._compose_line(database)
 
@@ -130,7 +133,7 @@ class Session:
     def _compose_desks(self, database: SimulatedDatabase) -> None:
         computer, clock = self.computer, self.computer.clock
         keys, faces = (lambda: computer.retail.keys), NamedFaces()
-        admission = Admission(computer.tower_id, database, self.store, computer.sealing, keys, faces, clock)
+        admission = Admission(computer.tower_id, database, self.store, computer.sealing, keys, faces, self.line, clock)
         parts = (computer.layout, self.record, self.store, self.controller, clock)
         self.side = TowerSide(*parts)
         desks = {bay.name: Desk(BaySide(*parts, bay.name), admission, self.link, clock) for bay in computer.layout.bays}
@@ -158,6 +161,7 @@ class Session:
             self.journal,
             orders,
             lambda: None,
+            self.line,
             clock,
         )
         self.keeper = Keeper(
@@ -166,7 +170,7 @@ class Session:
             self.record,
             self.store,
             Path("no folder"),
-            lambda: self.uplink.heard_s,
+            self.line,
             clock,
             free_bytes=lambda folder: 1 << 40,
         )
@@ -191,9 +195,10 @@ class Session:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_PERIOD_S)
-            with suppress(RetailAway, OrderRejected):
-                await self.uplink.pull()
+            for _ in range(KEEPS_EACH):
+                await asyncio.sleep(ASK_PERIOD_S)
+                with suppress(RetailAway, OrderRejected):
+                    await self.uplink.pull()
             self.keeper.look()
 
     async def _exchange(self) -> None:

@@ -40,10 +40,14 @@ LIFT_SENSORS = ("storey", "loaded", "tag", "transfer_home", "movement")
 SLOT_SENSORS = ("occupied", "tag", "movement")
 
 
+# How much less often than its mean says each class happens: towers that are always at rest show little.
+SELDOM = 1.5
+
+
 async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], Awaitable[None]]) -> None:
     """Let something happen again and again, `mean_s` apart on average, while there are faults."""
     while world.faulty:
-        await asyncio.sleep(rng.expovariate(1 / mean_s))
+        await asyncio.sleep(rng.expovariate(1 / mean_s / SELDOM))
         await world.awake.wait()
         if world.faulty:
             await once()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.plant import truth as truths
-from vendrive.plant.beings import BESIDE, INSIDE, Being
+from vendrive.plant.beings import BESIDE, Being
 from vendrive.plant.world import STREET, TRANSFER
 from vendrive.wire.machine import STALE_AFTER_S, Command
 
@@ -51,6 +51,8 @@ class Invariants:
         self._executed: set[tuple[int, int]] = set()
         self._crashes = 0
         self.locked: set[str] = set()
+        # Cars into which a bay with a blind cabin sensor let somebody go.
+        self.hidden: set[str] = set()
 
     def broken(self, name: str, text: str) -> None:
         """Note a violation, once for each text."""
@@ -87,12 +89,16 @@ class Invariants:
                 self.broken("moves_at_person", f"{hazard.order.operation} at {hazard.being} in {hazard.where}")
 
     def _is_hidden(self, being: Being, where: str) -> bool:
-        """Whether every source that can sense this being here is faulty: docs lists these as undetectable."""
+        """Whether every source that can sense this being is faulty: docs lists these as undetectable."""
         truth = self._world.truth
-        beside = where in truth.bays and being in truth.bays[where].beside
-        sources = (BESIDE if beside else INSIDE)[being].sources
-        blind = self._world.blind_sources(where)
-        return sources <= blind
+        if where in truth.bays and being in truth.bays[where].beside:
+            return BESIDE[being].sources <= self._world.blind_sources(where)
+        riding = [car.tag for car in truth.cars_at(where) if being in car.inside]
+        for lift in truth.lifts.values():
+            blind = lift.transfer is not None and "cabin" in self._world.blind_sources(lift.transfer.place)
+            if blind and lift.transfer is not None and lift.transfer.tag in riding:
+                self.hidden.add(lift.transfer.tag)
+        return bool(riding) and set(riding) <= self.hidden
 
     # What the station does
 

@@ -229,15 +229,26 @@ class Driver:
         await self.world.habits.linger(self, bay)
         await self._pause(3, 30)
         self._tries(lambda: truth.leave(bay), f"{self.visit.person} leaves {bay}")
-        if not await self._gives_word(bay):
-            await self._drive_out_again(bay)
-            return
-        if await self.world.until(lambda: self.visit.drive in self.world.invariants.returned, 3600):
+        for _ in range(40):
+            if not await self._gives_word(bay):
+                await self._drive_out_again(bay)
+                return
+            if await self._is_taken(bay):
+                return
+
+    async def _is_taken(self, bay: str) -> bool:
+        """Wait until the tower has the car; False where the kiosk asks for one's word again, as after a restart."""
+        truth = self.world.truth
+
+        def told() -> bool:
+            return self.visit.drive in self.world.invariants.returned
+
+        if await self.world.until(lambda: told() or not truth.bays[bay].street.open, 60) and not told():
+            await self.world.until(told, 3600)
+        if told() or self.car.where not in (bay, STREET):
             self.visit.brought_back = True
-            self.world.register.tally.returns += 1
-        elif self.car.where not in (bay, STREET) or not truth.bays[bay].street.open:
-            # It is in the tower's hands, whatever the tower makes of it.
-            self.visit.brought_back = True
+            self.world.register.tally.returns += told()
+        return self.visit.brought_back or self.car.where == STREET
 
     async def _gives_word(self, bay: str) -> bool:
         kiosk = Kiosk(self.world, bay)

@@ -25,7 +25,7 @@ TOWERS = (
     ("singapore60", 8, 5),
     ("autostadt400", 8, 3),
 )
-ENABLED = 0.3
+ENABLED = 0.2
 QUIET_S = 8 * 3600.0
 SIZE = (4233, 1838, 1550, 1840)
 
@@ -81,6 +81,8 @@ async def _run(plan: Plan) -> Outcome:
             world.invariants.broken("pending", f"{visit.drive} waits for {visit.tag} and was neither served nor refused")
     if late and not world.invariants.violations:
         world.invariants.broken("pending", f"{len(late)} cars are on their way back")
+    if world.invariants.violations and world.session is not None:
+        world.register.note(f"the station thinks {world.session.thoughts()}")
     world.invariants.at_end()
     world.kill_station("the end")
     world.register.tally.hours = world.now_s() / 3600

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
 ROUND_S = 300.0
-COMES_AFTER_S = (60.0, 900.0)
+COMES_AFTER_S = (30.0, 300.0)
 ANNA, BO = "anna", "bo"
 
 

@@ -7,7 +7,7 @@ from shutil import copytree
 import pytest
 
 from tests.plant.harness import certificate
-from tests.support.standard_nodes import shared_standard_nodes
+from vendrive.simulation.standard_nodes import shared_standard_nodes
 
 
 @pytest.fixture(scope="session", autouse=True)

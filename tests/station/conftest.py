@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.fake_retail import FakeRetail, serving_retail
 from tests.support.plant import CAR, RunningPlant, car, pin_each_other, plant_thread
-from tests.support.standard_nodes import shared_standard_nodes
 from tests.support.waiting import until_async
 from vendrive.clock import SystemClock
 from vendrive.ids import random_bytes
 from vendrive.passes.claims import PassClaims, issue_pass
 from vendrive.passes.pins import hash_pin
 from vendrive.passes.sealing import seal_for
+from vendrive.simulation.standard_nodes import shared_standard_nodes
 from vendrive.station.keys import load_keys
 from vendrive.station.kiosk.state import kiosk_state
 from vendrive.station.program import Station, build_station

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from vendrive.demo.folder import STAFF
+from vendrive.demo.folder import SECOND, STAFF
 from vendrive.demo.journey import Journey
 from vendrive.demo.once import walk_once
 from vendrive.demo.people import load_people
@@ -53,7 +53,7 @@ def _show(demo: Demo) -> int:
     print(f"""
   phone     {demo.web}/
   kiosk     {demo.towers["shanghai"].kiosk_link}
-  console   {demo.web}/console/    name {STAFF}   password {demo.staff_password}
+  console   {demo.web}/console/    name {STAFF} or {SECOND}   password {demo.staff_password}
 
   one-time codes, the calendar and the street:  {demo.web}/demo/
   the kiosk in Nanjing:                         {demo.towers["nanjing"].kiosk_link}

@@ -14,6 +14,8 @@ class DemoTower:
 
 
 STAFF = "demo"
+SECOND = "demo-second"
+"""Another member of staff with the same password: some requests need two persons."""
 FOLDER_VARIABLE = "VENDRIVE_DEMO"
 TOWERS = (DemoTower("shanghai", "shanghai3"), DemoTower("nanjing", "nanjing3"))
 

@@ -121,8 +121,9 @@ class MachineServer:
         server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
         server.set_server_name("Vendrive simulated tower")
         await server.set_application_uri(application_uri)
-        await server.load_certificate(own.certificate)
-        await server.load_private_key(own.private_key)
+        # As bytes: a path would be read in a thread.
+        await server.load_certificate(own.der)
+        await server.load_private_key(own.private_key.read_bytes(), format="pem")
         server.set_security_policy([ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt])
         server.set_identity_tokens([ua.X509IdentityToken])
         _limit(server)
@@ -138,9 +139,13 @@ class MachineServer:
             await self._server.stop()
 
     async def publish(self) -> None:
-        """Write each value that changed since the last time; a part that is the same object has not changed."""
+        """Write each value that changed since the last time; a part that is the same object has not changed.
+
+        The controller's own part comes last: a value can be read before the revision that announces it, not after.
+        """
         assert self._server is not None
-        for part in self._controller.parts():
+        plc, *others = self._controller.parts()
+        for part in (*others, plc):
             known = "" if isinstance(part, Plc) else part.name
             if self._parts.get(known) is part:
                 continue
@@ -225,7 +230,9 @@ class MachineServer:
             self._controller.heard(beat)
 
     def _clock(self) -> ua.DataValue:
-        return _data(self._shown["Plc.clock_ms"] if self._controller.silent else self._controller.clock_ms())
+        if not self._controller.silent:
+            self._shown["Plc.clock_ms"] = self._controller.clock_ms()
+        return _data(self._shown["Plc.clock_ms"])
 
     def _id(self, name: str) -> ua.NodeId:
         return ua.NodeId.from_string(f"ns={self._namespace};s={name}")

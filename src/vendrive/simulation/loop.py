@@ -16,6 +16,8 @@ from random import Random
 from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+# A sleep passes at least so much time. Who sleeps for a rest that is lost in rounding would turn on the spot otherwise.
+RESOLUTION_S = 1e-6
 # So many callbacks without a moment passing is a program that turns on the spot.
 LONGEST_MOMENT = 1_000_000
 
@@ -74,6 +76,7 @@ class VirtualLoop(BaseEventLoop):
         self._timer_numbers = count()
         self._task_numbers = count(1)
         self._cancelled_timers = 0
+        self._done_now = 0
         self._callback_error: BaseException | None = None
 
     def time(self) -> float:
@@ -95,6 +98,8 @@ class VirtualLoop(BaseEventLoop):
         *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
+        if 0 < delay < RESOLUTION_S:
+            delay = RESOLUTION_S
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
     def call_at(
@@ -141,14 +146,13 @@ class VirtualLoop(BaseEventLoop):
     def _run_once(self) -> None:
         """Do what is due now; then let the next timer's moment come."""
         ready = self._ready
-        done = 0
         while ready:
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
-            done += 1
-            if done > LONGEST_MOMENT:
-                raise NothingLeft(f"time stands still at {self._now_s} s: {self._waiting()}")
+            self._done_now += 1
+            if self._done_now > LONGEST_MOMENT:
+                raise NothingLeft(f"time stands still at {self._now_s} s, with {handle}")
         if self._callback_error is not None:
             error, self._callback_error = self._callback_error, None
             raise error
@@ -166,6 +170,7 @@ class VirtualLoop(BaseEventLoop):
                 continue
             if when > self._now_s:
                 self._now_s = when
+                self._done_now = 0
             ready.append(timer)
         if not ready:
             raise NothingLeft(f"nothing is left to happen at {self._now_s} s: {self._waiting()}")

@@ -22,7 +22,8 @@ from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import CommandEnded, CommandGiven, Started
 from vendrive.wire.machine import STALE_AFTER_S, Command, Mode, Operation, Plc, Result, Snapshot, parts_of
 
-VALID_MS = 1500
+# The PLC takes no command on data that is stale by the time it arrives, however slow the way was.
+VALID_MS = 950
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 REFUSALS_UNTIL_ALARM = 3

@@ -1,6 +1,7 @@
-"""The machine over OPC UA: one secured session, whole reads, calls with a deadline. No automatic reconnect.
+"""The machine over OPC UA: one secured session, whole snapshots, calls with a deadline. No automatic reconnect.
 
-A connection lives once: after any failure the caller closes it and makes another (docs/decisions/0007).
+A connection lives once: after any failure the caller closes it and makes another (docs/decisions/0007). Everything is
+read once at first, and again when the PLC says that something changed (docs/decisions/0010).
 """
 
 import asyncio
@@ -8,7 +9,8 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +19,8 @@ from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss
 from asyncua.ua.uaerrors import UaError
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from vendrive.clock import Clock
 from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
@@ -28,11 +31,14 @@ from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certific
 REQUEST_TIMEOUT_S = 2.0
 CONNECT_TIMEOUT_S = 5.0
 SESSION_MS = 10_000
+# How often everything is read although nothing is said to have changed: a machine whose revision lies is found out.
+DISTRUST_PERIOD_S = 10.0
 MESSAGE_BYTES = 1024 * 1024
 CHUNKS = 32
 VALUE_ATTRIBUTE = 13  # OPC 10000-6, A.1
 
 log = logging.getLogger(__name__)
+_PLC_NODES = tuple(nodes_of(Plc).values())
 P = TypeVar("P", Plc, Lift, Slot, Bay)
 
 
@@ -56,15 +62,19 @@ class OpcuaMachine:
         self._access = access
         self._layout = layout
         self._clock = clock
+        self._nodes = _nodes_of_all(layout)
         self._client: Client | None = None
         self._namespace = 0
-        self._node_names: list[str] = []
+        self._requests: dict[tuple[str, ...], ua.ReadParameters] = {}
+        self._known: Snapshot | None = None
+        self._distrust_at_s = 0.0
 
     async def connect(self) -> None:
         """Try each pinned certificate; there is one, except while a machine's certificate is being replaced."""
         pinned = await asyncio.to_thread(trusted_certificates, self._access.pki)
         if not pinned:
             raise MachineLost(f"no certificate of the machine in {self._access.pki / 'trusted'}")
+        self._known, self._requests = None, {}
         failures: list[str] = []
         for der in sorted(pinned):
             try:
@@ -83,16 +93,14 @@ class OpcuaMachine:
             await _quietly_closed(client)
 
     async def read(self) -> Snapshot:
-        names = self._names()
-        started = self._clock.monotonic()
         async with _in_time(REQUEST_TIMEOUT_S):
-            client = self._connection()
-            parameters = ua.ReadParameters()
-            parameters.NodesToRead = [_to_read(self._id(name)) for name in names]
-            answers = await client.uaclient.read(parameters)
-        values = {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
-        # The start of the request, not its end: data is never taken for younger than it is.
-        return _snapshot(values, self._layout, started)
+            known, started = self._known, self._clock.monotonic()
+            if known is not None and started < self._distrust_at_s:
+                plc = _part(Plc, "", await self._values(_PLC_NODES))
+                if _revision(plc) == _revision(known.plc):
+                    # Only counters have moved since all was read: all is as it was at the start of this request.
+                    return replace(known, plc=plc, read_at_s=started)
+            return await self._read_all()
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -127,29 +135,47 @@ class OpcuaMachine:
     async def end_help(self) -> None:
         await self._call("end_help")
 
+    async def _read_all(self) -> Snapshot:
+        # The start of the request, not its end: data is never taken for younger than it is.
+        started = self._clock.monotonic()
+        snapshot = _snapshot(await self._values(self._nodes), self._layout, started)
+        known, self._known = self._known, snapshot
+        self._distrust_at_s = started + DISTRUST_PERIOD_S
+        if known and _revision(known.plc) == _revision(snapshot.plc) and _parts(known) != _parts(snapshot):
+            raise MachineLost(f"values changed and the revision stayed {snapshot.plc.revision}: not this protocol")
+        return snapshot
+
+    async def _values(self, names: tuple[str, ...]) -> dict[str, object]:
+        client = self._connection()
+        if names not in self._requests:
+            self._requests[names] = _request([self._id(name) for name in names])
+        answers = await client.uaclient.read(self._requests[names])
+        return {name: _good(name, answer) for name, answer in zip(names, answers, strict=True)}
+
     async def _connected(self, server_certificate: bytes) -> Client:
-        own = self._access.own(self._clock)
-        client = Client(self._access.url, timeout=REQUEST_TIMEOUT_S, auto_reconnect=False)
-        client.application_uri = self._access.application_uri
-        client.session_timeout = SESSION_MS
-        client.max_messagesize, client.max_chunkcount = MESSAGE_BYTES, CHUNKS
-        client.certificate_validator = _pinned(server_certificate)
+        client = self._client_of(server_certificate)
         async with _in_time(CONNECT_TIMEOUT_S):
-            await client.set_security(
-                SecurityPolicyAes256Sha256RsaPss,
-                certificate=own.certificate,
-                private_key=own.private_key,
-                server_certificate=server_certificate,
-                mode=ua.MessageSecurityMode.SignAndEncrypt,
-            )
-            # The application's certificate is the user too: no name, no password, nobody anonymous.
-            await client.load_client_certificate(str(own.certificate))
-            await client.load_private_key(own.private_key)
             try:
                 await client.connect()
             except BaseException:
                 _drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
                 raise
+        return client
+
+    def _client_of(self, server_certificate: bytes) -> Client:
+        own = self._access.own(self._clock)
+        certificate, key = x509.load_der_x509_certificate(own.der), _private_key(own.private_key.read_bytes())
+        client = Client(self._access.url, timeout=REQUEST_TIMEOUT_S, auto_reconnect=False)
+        client.application_uri = self._access.application_uri
+        client.session_timeout = SESSION_MS
+        client.max_messagesize, client.max_chunkcount = MESSAGE_BYTES, CHUNKS
+        client.certificate_validator = _pinned(server_certificate)
+        machine, mode = x509.load_der_x509_certificate(server_certificate), ua.MessageSecurityMode.SignAndEncrypt
+        policy = SecurityPolicyAes256Sha256RsaPss(machine, certificate, key, mode)  # type: ignore[no-untyped-call]
+        client.security_policy = policy  # type: ignore[assignment] # declared as what it is at first
+        client.uaclient.set_security(policy)
+        # The application's certificate is the user too: no name, no password, nobody anonymous.
+        client.user_certificate, client.user_private_key = certificate, key
         return client
 
     async def _call(self, method: str, *arguments: ua.Variant) -> list[object]:
@@ -165,15 +191,6 @@ class OpcuaMachine:
 
     def _id(self, name: str) -> ua.NodeId:
         return ua.NodeId.from_string(f"ns={self._namespace};s={name}")
-
-    def _names(self) -> list[str]:
-        if not self._node_names:
-            parts: list[tuple[type[Part], str]] = [(Plc, "")]
-            parts += [(Lift, lift.name) for lift in self._layout.lifts]
-            parts += [(Slot, slot.name) for slot in self._layout.slots]
-            parts += [(Bay, bay.name) for bay in self._layout.bays]
-            self._node_names = [node for part, name in parts for node in nodes_of(part, name).values()]
-        return self._node_names
 
 
 @asynccontextmanager
@@ -204,6 +221,12 @@ def _drop(client: Client) -> None:
         protocol.transport.close()
 
 
+@lru_cache(maxsize=1)
+def _private_key(pem: bytes) -> PrivateKeyTypes:
+    """Return our key. Checking it takes longer than the rest of a connection, and each attempt needs it."""
+    return load_pem_private_key(pem, None)
+
+
 def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the type in its own module only
     async def validate(certificate: x509.Certificate, description: ua.ApplicationDescription) -> None:
         if certificate.public_bytes(Encoding.DER) != der:
@@ -212,8 +235,11 @@ def _pinned(der: bytes):  # type: ignore[no-untyped-def] # asyncua names the typ
     return validate
 
 
-def _to_read(node: ua.NodeId) -> ua.ReadValueId:
-    return ua.ReadValueId(NodeId=node, AttributeId=VALUE_ATTRIBUTE)
+def _request(nodes: Iterable[ua.NodeId]) -> ua.ReadParameters:
+    parameters = ua.ReadParameters()
+    parameters.TimestampsToReturn = ua.TimestampsToReturn.Neither
+    parameters.NodesToRead = [ua.ReadValueId(NodeId=node, AttributeId=VALUE_ATTRIBUTE) for node in nodes]
+    return parameters
 
 
 def _good(name: str, answer: ua.DataValue) -> object:
@@ -232,6 +258,23 @@ def _snapshot(values: dict[str, object], layout: Layout, read_at_s: float) -> Sn
         slots=tuple(_part(Slot, name, values) for name in _names_of(layout.slots)),
         bays=tuple(_part(Bay, name, values) for name in _names_of(layout.bays)),
     )
+
+
+def _nodes_of_all(layout: Layout) -> tuple[str, ...]:
+    """Return every node, those of the Plc first: a value may be newer than the revision it comes with, not older."""
+    parts: list[tuple[type[Part], str]] = [(Plc, "")]
+    parts += [(Lift, lift.name) for lift in layout.lifts]
+    parts += [(Slot, slot.name) for slot in layout.slots]
+    parts += [(Bay, bay.name) for bay in layout.bays]
+    return tuple(node for part, name in parts for node in nodes_of(part, name).values())
+
+
+def _revision(plc: Plc) -> tuple[int, int]:
+    return plc.plc_epoch, plc.revision
+
+
+def _parts(snapshot: Snapshot) -> tuple[object, ...]:
+    return snapshot.lifts, snapshot.slots, snapshot.bays
 
 
 def _names_of(plans: Iterable[object]) -> list[str]:

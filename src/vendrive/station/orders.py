@@ -15,7 +15,7 @@ from vendrive.station.store import Store
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import Refused
 from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld
-from vendrive.wire.orders import Cancel, HandOver, OperatorRequest, Order, SignedOrder, Stock, WipeFace
+from vendrive.wire.orders import Cancel, HandOver, OperatorAction, OperatorRequest, Order, SignedOrder, Stock, WipeFace
 from vendrive.wire.station_auth import TOLERANCE_S
 
 log = logging.getLogger(__name__)
@@ -64,14 +64,18 @@ class Orders:
             return
         if order.number != self._store.cursor + 1:
             raise OrderRejected(f"order {order.number} came after {self._store.cursor}")
-        if isinstance(order.body, OperatorRequest):
+        request = order.body if isinstance(order.body, OperatorRequest) else None
+        if request is not None and request.action == OperatorAction.emergency_stop:
             # Before it is stored: a stop that arrived twice does no harm, one that got lost does.
-            await self._obey(order.body)
+            await self._obey(request)
         with self._database.transaction():
             self._record.write(OrderStored(number=order.number, order_kind=order.body.kind))
             self._apply(order)
             self._store.move_cursor(order.number)
             self._store.note_told(order.issued_at)
+        if request is not None and request.action != OperatorAction.emergency_stop:
+            # After it is stored: a step that is asked for twice does harm, one that got lost is asked for again.
+            await self._obey(request)
         if isinstance(order.body, WipeFace):
             self._database.forget_old_pages()
 

@@ -49,6 +49,7 @@ def _lift(lift: Lift, locked: Collection[str]) -> LiftReport:
         moving=lift.moving,
         loaded=lift.loaded,
         tag=lift.tag,
+        movement=lift.movement,
         fault=lift.fault,
         locked_out=lift.locked_out or lift.name in locked,
     )

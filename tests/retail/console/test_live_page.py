@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tests.retail.console.world import PASSWORD, STAFF, make_report, send_report
+from tests.retail.console.world import PASSWORD, STAFF, change, make_report, report_of, send_report, write_journal
 from tests.retail.helpers import Outside
 from vendrive.demo.data import fill_shop
-from vendrive.retail.fleet.models import OrderKind, StationOrder
+from vendrive.retail.fleet.models import OrderKind, StationOrder, Tower
+from vendrive.wire.journal import Alarm, AlarmEnded
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the console's page is untested")
@@ -36,6 +37,52 @@ def page(live_server: LiveServer, outside: Outside, monkeypatch: pytest.MonkeyPa
         page.click("main button[type=submit]")
         yield page
         browser.close()
+
+
+def test_the_steps_of_an_alarm_tick_with_the_machine_and_the_technician(page: Page, outside: Outside) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    report = make_report(outside.clock.now(), {"2A": "SH0004"}, machine="execute")
+    report = report.model_copy(update={"lifts": change(report.lifts, "L1", fault="brake", moving=True)})
+    send_report(report)
+    write_journal(outside.clock.now(), Alarm(name="lift_failed", part="L1", source="machine"))
+    page.goto(page.url.replace("/shanghai/", "/shanghai/alarms/lift_failed/L1/"))
+    step = page.locator(".guide-step[aria-current=step]")
+    expect(step).to_contain_text("Wait until nothing moves.")
+    expect(step.get_by_role("button", name="Done")).to_have_count(0)
+
+    lifts = change(report.lifts, "L1", locked_out=True, moving=False)
+    send_report(report.model_copy(update={"machine": "idle", "lifts": lifts}))
+    page.evaluate(REPORTED)
+    expect(step).to_contain_text("Tell the customers who wait")
+    expect(page.locator(".part-card.is-faulty")).to_contain_text("fault: brake")
+    step.get_by_role("button", name="Done").click()
+    expect(step).to_contain_text("Turn the key switch at the tower to maintenance")
+    expect(page.locator(".guide-tick")).to_contain_text(STAFF)
+
+    write_journal(outside.clock.now(), AlarmEnded(name="lift_failed", part="L1", source="machine"))
+    page.evaluate(REPORTED)
+    expect(page.get_by_text("This alarm is over")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("layout", ["guangzhou42", "carvana34", "singapore60", "autostadt400"])
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_a_tower_of_any_size_stays_within_the_page(page: Page, outside: Outside, layout: str, width: int) -> None:
+    Tower.objects.filter(pk="shanghai").update(layout=layout)
+    send_report(report_of(layout, outside.clock.now(), {"2B": "SH0004"}))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    frame = page.locator(".machine-frame")
+    for place in ("2B", "B1"):
+        # What is wider than the screen scrolls inside its frame, and can be read where it is scrolled to.
+        shown = frame.locator(".slot", has=page.locator("b", has_text=place)).first
+        shown.scroll_into_view_if_needed()
+        box = shown.bounding_box()
+        assert box is not None
+        assert box["width"] >= 36
+        assert -1 <= box["x"] <= width - 36
 
 
 def test_the_page_follows_the_machine(page: Page, outside: Outside) -> None:

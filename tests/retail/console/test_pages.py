@@ -11,6 +11,7 @@ from vendrive.retail.console.access import FIELDS, KINDS
 from vendrive.retail.console.panels import list_open_alarms
 from vendrive.retail.console.queries import check_chain, list_journal, list_vehicle_rows, mask_name
 from vendrive.retail.console.requests import Progress
+from vendrive.retail.console.words import value_text
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
 from vendrive.retail.drives.models import Drive, DriveState
@@ -262,6 +263,23 @@ def test_the_journal_is_read_in_words(staff: Client, outside: Outside) -> None:
         assert text in chinese
     assert "count_differs" not in chinese
     assert "lock_part" not in chinese
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("purpose", "hand-over 0b7a2f10-1111-4222-8333-444455556666; give way", "交车，试驾 0b7a2f10; 让行"),
+        ("purpose", "manual step of anna and bea", "单步，anna and bea"),
+        ("reason", "after a transfer of unknown outcome", "移载结果未知之后"),
+        ("source", "console: anna", "控制台：anna"),
+        ("source", "smoke detection", "烟雾探测"),
+        ("reason", "the machine's own words", "the machine's own words"),
+        ("part", "plc", "机器"),
+        ("part", "L1", "L1"),
+    ],
+)
+def test_what_a_station_says_becomes_words_and_its_identifiers_stay(field: str, value: str, words: str) -> None:
+    assert value_text("zh", field, value) == words
 
 
 def test_names_are_masked() -> None:

@@ -156,6 +156,21 @@ def test_the_count_that_is_confirmed_is_the_one_that_was_asked_about(shop: None,
     assert [order.arguments for order in orders()] == [{"SH0004": "2A"}]
 
 
+@pytest.mark.parametrize("how", ["never", "old", "unknown"])
+def test_a_count_that_nobody_reads_now_is_not_accepted(shop: None, outside: Outside, how: str) -> None:
+    report = make_report(outside.clock.now(), {"2A": "SH0004"})
+    if how != "never":
+        send_report(report)
+        request = propose_operator(STAFF, "shanghai", COUNT)
+        send_report(report.model_copy(update={"machine": "unknown" if how == "unknown" else "idle"}))
+        outside.clock.advance(9 if how == "old" else 0)
+        assert refusal_of("anna", request.pk) == ErrorCode.machine_unknown
+    with pytest.raises(Refused, match="machine_unknown"):
+        propose_operator(STAFF, "shanghai", COUNT)
+    assert told() == 0
+    assert StaffRequest.objects.count() == (how != "never")
+
+
 @pytest.mark.parametrize(
     ("wish", "code"),
     [

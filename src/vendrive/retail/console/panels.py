@@ -14,15 +14,14 @@ from vendrive.retail.console.walk import StepView, Tick, walk
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
 from vendrive.retail.fleet.models import JournalEntry, OrderKind, StaffRequest, StationOrder, Tower, Vehicle
 from vendrive.retail.fleet.policies import Wish
-from vendrive.retail.fleet.queries import standing
+from vendrive.retail.fleet.queries import STALE_AFTER, standing
 from vendrive.tower.layout import Layout, LayoutError, load_layout
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Mode, PlcState
 from vendrive.wire.orders import OperatorAction
 from vendrive.wire.report import TowerReport
 
-STALE_AFTER_S = 5.0
-"""A station reports at least every second; after five without one nothing is said to be as it was."""
+STALE_AFTER_S = STALE_AFTER.total_seconds()
 WIDE_COLUMNS = 10
 RECENT_ROWS = 500
 """How far back the journal is read for what became of a request of the last minutes."""

@@ -1,5 +1,6 @@
 """What the journal and requests say, in the page's language: codes become words, identifiers stay."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,8 +27,17 @@ SAID: Final[Mapping[str, str]] = {
     "after drive ": "console.said.after_drive",
     "close the street door": "console.said.close_street_door",
     "start": "console.said.start",
+    "tidy up": "console.said.tidy_up",
+    "clear the bay": "console.said.clear_bay",
+    "give way": "console.said.give_way",
+    "after a conversation": "console.said.after_conversation",
+    "after a transfer of unknown outcome": "console.said.after_unknown",
+    "manual step of ": "console.said.manual_step",
+    "console: ": "console.said.console",
+    "no answer for ": "console.said.away",
 }
 SHORT_ID = 8
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def value_text(lang: str, field: str, value: object) -> str:
@@ -42,10 +52,15 @@ def value_text(lang: str, field: str, value: object) -> str:
 
 
 def said_text(lang: str, text: str) -> str:
-    """Return a station's sentence in words; one that is not known stays as it is."""
+    """Return a station's sentences, parted by semicolons, in words; one that is not known stays as it is."""
+    return "; ".join(_sentence(lang, sentence) for sentence in text.split("; "))
+
+
+def _sentence(lang: str, text: str) -> str:
     for start, key in SAID.items():
         if text == start or (start.endswith(" ") and text.startswith(start)):
-            return say(lang, key, id=text.removeprefix(start)[:SHORT_ID])
+            rest = text.removeprefix(start)
+            return say(lang, key, id=rest[:SHORT_ID] if UUID.fullmatch(rest) else rest)
     return text
 
 

@@ -70,7 +70,7 @@ def propose_operator(staff: str, tower_id: str, wish: Wish) -> StaffRequest:
             action=wish.action,
             part=wish.part,
             operation=wish.operation,
-            arguments=read_places(tower) if counted else dict(wish.arguments),
+            arguments=read_places(tower, now) if counted else dict(wish.arguments),
             asked_by=staff,
             asked_at=now,
             expires_at=now + CONFIRMATION_LIFE,
@@ -83,7 +83,8 @@ def confirm_operator(staff: str, request_id: UUID) -> StaffRequest:
     """Confirm what somebody else asked, and tell the station with both names; void after a minute.
 
     Raise Refused, with nothing told: two_persons_needed where both are one, request_expired, request_replayed where
-    it was confirmed before, count_differs where the tower reads other places than those that were asked about.
+    it was confirmed before, count_differs where the tower reads other places than those that were asked about,
+    machine_unknown where it reads none.
     """
     now = ports().clock.now()
     with transaction.atomic():
@@ -140,7 +141,7 @@ def _check_confirmation(request: StaffRequest, staff: str, now: datetime) -> Non
         raise Refused(ErrorCode.request_replayed)
     if now >= request.expires_at:
         raise Refused(ErrorCode.request_expired)
-    if request.action == OperatorAction.accept_count and read_places(request.tower) != request.arguments:
+    if request.action == OperatorAction.accept_count and read_places(request.tower, now) != request.arguments:
         raise Refused(ErrorCode.count_differs)
 
 

@@ -2,14 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.fleet.models import Tower, Vehicle, VehicleState
 from vendrive.wire import orders
 from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.machine import PlcState
 from vendrive.wire.report import TowerReport
 
 _EARTH_RADIUS_KM = 6371.0088
+STALE_AFTER = timedelta(seconds=5)
+"""A station reports at least every second; after five without one nothing is said to be as it was."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ def get_tower(slug: str) -> Tower:
     return found
 
 
-def read_places(tower: Tower) -> dict[str, str]:
-    """Return where the tower's last report reads each tag: `{"SH0001": "2A"}`."""
-    if not tower.report:
-        return {}
+def read_places(tower: Tower, now: datetime) -> dict[str, str]:
+    """Return where the tower reads each tag now: `{"SH0001": "2A"}`; raise Refused (machine_unknown)."""
+    if not tower.report or tower.report_at is None or now - tower.report_at > STALE_AFTER:
+        raise Refused(ErrorCode.machine_unknown)
     report = TowerReport.model_validate(tower.report)
+    if report.machine not in set(PlcState):
+        raise Refused(ErrorCode.machine_unknown)
     return dict(standing(report))
 
 

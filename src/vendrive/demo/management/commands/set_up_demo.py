@@ -1,4 +1,4 @@
-"""Fill the demo's shop, trust its stations, make its staff account, and say which cars stand where."""
+"""Fill the demo's shop, trust its stations, make its staff accounts, and say which cars stand where."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from vendrive.demo.data import fill_shop
-from vendrive.demo.folder import STAFF, TOWERS, DemoFolder
+from vendrive.demo.folder import SECOND, STAFF, TOWERS, DemoFolder
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.fleet.models import Vehicle, VehicleState
 from vendrive.retail.fleet.queries import wire_vehicle
 
 
 class Command(BaseCommand):
-    """Fill the demo's shop, trust its stations, make its staff account, and say which cars stand where."""
+    """Fill the demo's shop, trust its stations, make its staff accounts, and say which cars stand where."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("root", type=Path)
@@ -27,8 +27,9 @@ class Command(BaseCommand):
         fill_shop()
         for tower in TOWERS:
             call_command("enrol_station", str(folder.station(tower.slug) / "keys" / "public.json"))
-        if not User.objects.filter(username=STAFF).exists():
-            call_command("create_staff", STAFF, folder.staff_password.read_text())
+        for name in (STAFF, SECOND):
+            if not User.objects.filter(username=name).exists():
+                call_command("create_staff", name, folder.staff_password.read_text())
         cars = {tower.slug: _cars(tower.slug) for tower in TOWERS}
         self.stdout.write(f"ready {json.dumps(cars)}")
 

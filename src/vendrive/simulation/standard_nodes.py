@@ -1,7 +1,7 @@
 """The OPC UA standard's own 6,000 nodes, made once per process; each server copies those that it touches.
 
-asyncua offers the same as a file (`Server.init(shelf_file)`), but leaves that file open. The plant as a program, in the
-tests that start one, makes its nodes itself.
+asyncua offers the same as a file (`Server.init(shelf_file)`), but leaves that file open. Only simulations and tests
+share; the plant as a program makes its nodes itself.
 """
 
 import pickle
@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from asyncua import ua
 from asyncua.server.address_space import NodeData
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.standard_address_space.standard_address_space import fill_address_space
 
 Nodes = dict[ua.NodeId, NodeData]
+_LOAD = "load_standard_address_space"
 
 
 class _Copied(Nodes):
@@ -28,7 +28,7 @@ class _Copied(Nodes):
         self._standard = standard
 
     def __missing__(self, key: ua.NodeId) -> NodeData:
-        node: NodeData = pickle.loads(pickle.dumps(self._standard[key]))
+        node: NodeData = pickle.loads(pickle.dumps(self._standard[key]))  # noqa: S301 our own, from a line before
         self[key] = node
         return node
 
@@ -53,6 +53,9 @@ async def _load(server: InternalServer, shelf_file: Path | None = None) -> None:
 @contextmanager
 def shared_standard_nodes() -> Iterator[None]:
     """Let the servers of this process share the making while the block runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(InternalServer, "load_standard_address_space", _load)
+    real = InternalServer.load_standard_address_space
+    setattr(InternalServer, _LOAD, _load)
+    try:
         yield
+    finally:
+        setattr(InternalServer, _LOAD, real)

@@ -51,14 +51,14 @@ def plan_of(seed: int) -> Plan:
     return Plan(seed, layout, cars, hours, night_hours, faults)
 
 
-def run_seed(plan: Plan) -> Outcome:
-    """Run one seed in a loop of its own."""
+def run_seed(plan: Plan, trace: bool = False) -> Outcome:
+    """Run one seed in a loop of its own; with `trace` the last events come with a good end too."""
     logging.disable(logging.CRITICAL)
     with patch.object(pins, "_COST", 2), asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_run(plan))
+        return runner.run(_run(plan, trace))
 
 
-async def _run(plan: Plan) -> Outcome:
+async def _run(plan: Plan, trace: bool) -> Outcome:
     world = World(plan)
     cars = _stock(world)
     world.start_station()
@@ -92,7 +92,7 @@ async def _run(plan: Plan) -> Outcome:
         world.register.count(),
         tuple(world.invariants.violations),
         world.register.digest(),
-        tuple(world.register.events) if world.invariants.violations else (),
+        tuple(world.register.events) if trace or world.invariants.violations else (),
     )
 
 

@@ -91,6 +91,8 @@ class Technician:
                 case AlarmName.count_differs:
                     self._once("accept", lambda: self.order(OperatorAction.accept_count, BO))
                 case AlarmName.machine_refused:
+                    # The controller may remember a door otherwise than its switch says: the reset makes it look.
+                    self._do(self._world.ground.controller.reset, "reset at the tower")
                     self._once("retry", lambda: self.order(OperatorAction.retry))
                 case AlarmName.help:
                     self._once("help", lambda: self.order(OperatorAction.acknowledge_help))

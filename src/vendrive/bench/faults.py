@@ -8,7 +8,6 @@ import sys
 
 from vendrive.bench.figures import Figure, Target
 from vendrive.bench.progress import Bar
-from vendrive.clock import SystemClock
 from vendrive.simulation.ablations import survivors
 from vendrive.simulation.opcua import run_opcua
 from vendrive.simulation.runner import Total, failure_text, run_seeds
@@ -81,16 +80,14 @@ def _ablations(quick: bool, bar: Bar) -> Figure:
 
 
 def _opcua(quick: bool, bar: Bar) -> list[Figure]:
-    clock, share = SystemClock(), 0.05 if quick else 1.0
-    hours, partitions = OPCUA_HOURS * share, round(OPCUA_PARTITIONS * share)
-    started = clock.monotonic()
-    bar.show(0.0, "OPC UA over a failing network")
-    result = run_opcua(range(1000), hours, partitions)
-    note = QUICK if quick else f"{clock.monotonic() - started:.0f} s"
-    if result.violations:
-        raise RuntimeError(f"OPC UA: {result.violations}")
+    result = run_opcua(quick, lambda share: bar.show(share, "OPC UA over a failing network"))
+    sys.stderr.writelines(f"\nOPC UA: {violation}\n" for violation in result.violations)
+    # A failure must show in the figures: what was granted on stale data is then no number that could be ok.
+    stale_s = float("inf") if result.violations else round(result.stale_grant_s, 3)
+    hours, partitions = (result.hours, result.partitions) if quick else (OPCUA_HOURS, OPCUA_PARTITIONS)
+    note = f"{QUICK}; one seed" if quick else f"{result.seeds} seeds"
     return [
-        Figure("opcua_hours", round(result.hours, 2), Target(">=", hours), 1, note),
-        Figure("opcua_partitions", result.partitions, Target(">=", partitions), result.partitions, note),
-        Figure("stale_grant_s", round(result.stale_grant_s, 3), Target("<=", 1.0), result.partitions, note),
+        Figure("opcua_hours", round(result.hours, 2), Target(">=", round(hours, 2)), result.seeds, note),
+        Figure("opcua_partitions", result.partitions, Target(">=", partitions), result.seeds, note),
+        Figure("stale_grant_s", stale_s, Target("<=", 1.0), result.partitions, note),
     ]

@@ -9,7 +9,9 @@ from vendrive.station.database import SCHEMA, Database
 
 
 class Disk:
-    """Outlives the programs that open it."""
+    """Outlives the programs that open it. `syncs`: what is committed is on it, and stays."""
+
+    syncs = True
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
@@ -30,6 +32,7 @@ class SimulatedDatabase(Database):
     """The production database on a Disk. `step` is told of each commit: before it, and after it."""
 
     def __init__(self, disk: Disk, step: Callable[[str], None]) -> None:
+        self._disk = disk
         self._connection = disk.connection
         self._depth = 0
         self._step = step
@@ -42,6 +45,11 @@ class SimulatedDatabase(Database):
                 self._step("before_commit")
         if self._depth == 0:
             self._step("after_commit")
+
+    def _execute(self, statement: str, *values: str | int | bytes | None) -> None:
+        unsynced = not self._disk.syncs and self._connection.in_transaction
+        if not (unsynced and statement in ("COMMIT", "BEGIN IMMEDIATE")):
+            super()._execute(statement, *values)
 
     def forget_old_pages(self) -> None:
         """There is no file."""

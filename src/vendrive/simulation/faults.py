@@ -288,6 +288,7 @@ async def _impostor(world: "World", rng: Random) -> None:
                 for _ in range(rng.randint(1, 4)):
                     await asyncio.sleep(rng.uniform(1, 5))
                     await (kiosk.pin("000001") if visit.method == "pin" else kiosk.face("somebody else"))
+                    world.invariants.broken("wrong_person", f"somebody else was verified for {visit.drive}")
             except (Refused, KioskDead):
                 pass
             await _steals(world, rng, bay)
@@ -320,6 +321,8 @@ async def _wrong_pass(world: "World", rng: Random) -> None:
             try:
                 if rng.random() < 0.5:
                     await Kiosk(world, bay).collect(text)
+                    if text != visit.text or visit.drove_off:
+                        world.invariants.broken("wrong_pass", f"a forged or used pass of {visit.drive} was taken")
                 else:
                     await Kiosk(world, bay).bring_back(text)
                 await asyncio.sleep(rng.uniform(1, 30))

@@ -10,6 +10,7 @@ from vendrive.plant import truth as truths
 from vendrive.plant.beings import BESIDE, Being
 from vendrive.plant.world import STREET, TRANSFER
 from vendrive.wire.machine import STALE_AFTER_S, Command
+from vendrive.wire.orders import Cancel, HandOver
 
 if TYPE_CHECKING:
     from vendrive.simulation.world import World
@@ -48,8 +49,10 @@ class Invariants:
         self.returned: set[str] = set()
         self.refusals: Counter[str] = Counter()
         self._given: dict[int, tuple[str, dict[str, str]]] = {}
+        self._ended: set[int] = set()
         self._executed: set[tuple[int, int]] = set()
         self._crashes = 0
+        self._cancelled: set[str] = set()
         self.locked: set[str] = set()
         # Cars into which a bay with a blind cabin sensor let somebody go.
         self.hidden: set[str] = set()
@@ -113,6 +116,8 @@ class Invariants:
         if key in self._executed:
             self.broken("executed_twice", f"command {command.seq}")
         self._executed.add(key)
+        if command.seq in self._ended:
+            self.broken("executed_after_end", f"command {command.seq} is taken, and its end is in the journal")
         given = self._given.get(command.seq)
         if given != (command.operation.value, dict(command.arguments)):
             self.broken("not_journaled", f"command {command.seq} {command.operation} is not in the journal")
@@ -142,9 +147,23 @@ class Invariants:
         self._given[event["seq"]] = (event["operation"], event["arguments"])
 
     def _see_command_ended(self, event: dict[str, Any]) -> None:
+        self._ended.add(event["seq"])
         self._world.register.decided(refused=event["result"] != "done")
 
+    def _see_order_stored(self, event: dict[str, Any]) -> None:
+        body = self._world.retail.bodies[event["number"] - 1]
+        if isinstance(body, Cancel):
+            self._cancelled.add(body.drive_id)
+        elif isinstance(body, HandOver):
+            self._cancelled.discard(body.drive_id)
+
     def _see_person_verified(self, event: dict[str, Any]) -> None:
+        visit = self._world.visits[event["drive_id"]]
+        if visit.drive in self._cancelled:
+            self.broken("cancelled_served", f"the holder of {visit.drive} was verified after its cancellation")
+        at = self._world.calendar()
+        if "clock_jump" not in self._world.plan.faults and not visit.opens <= at < visit.not_after:
+            self.broken("outside_window", f"the holder of {visit.drive} was verified at {at:%H:%M:%S}")
         self.verified.setdefault(event["drive_id"], set()).add(event["bay"])
         self._world.register.decided(refused=False)
 

@@ -52,6 +52,11 @@ class Visit:
     refused_with: str = ""
 
     @property
+    def opens(self) -> datetime:
+        """When its window opens, to the second as its pass says."""
+        return self.not_before.replace(microsecond=0)
+
+    @property
     def settled(self) -> bool:
         """Whether the pick-up has ended, served or refused."""
         return self.drove_off or bool(self.refused_with)

@@ -28,6 +28,7 @@ class Retail:
     now: Callable[[], datetime]
     news: Callable[[], None] = lambda: None
     orders: list[SignedOrder] = field(default_factory=list)
+    bodies: list[OrderBody] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     head: bytes = GENESIS
     away: bool = False
@@ -47,6 +48,7 @@ class Retail:
         )
         payload = order.model_dump_json()
         self.orders.append(SignedOrder(payload=payload, signature=sign_text(self.key, ORDER_PURPOSE, payload)))
+        self.bodies.append(body)
         self.news()
         return number
 

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint lock clean
+.PHONY: help setup demo test fuzz check lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: $(READY) ## the whole journey on this machine (ARGS=--once: one synthetic 
 
 test: $(READY) ## all tests (ARGS are passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(READY) ## a rogue machine and hostile clients (ARGS="--seed S --messages N")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(READY) ## ruff, mypy strict and the import rules
 	@$(BIN)/ruff check .

@@ -60,6 +60,20 @@ def test_a_controller_without_a_station_is_held() -> None:
     assert controller.state.state == "held"
 
 
+def test_a_refusal_does_not_repeat_a_client_at_length() -> None:
+    made = desk()
+    taken, reason = made.order("x" * 100_000)
+    assert (taken, len(reason)) == (False, 200)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, '{"bay": NaN}', '{"bay": ["B1"]}', "null", ""])
+def test_arguments_that_cannot_be_read_are_refused(text: str) -> None:
+    made = desk()
+    answer = made.controller.execute(1, 1, "open_street_door", text, made.controller.clock_ms() + 1000)
+    assert answer == (False, "open_street_door needs the arguments ['bay']")
+    assert (made.controller.state.ack_seq, made.controller.moving) == (0, False)
+
+
 def test_the_heartbeat_changes_at_least_every_quarter_of_a_second() -> None:
     made = desk()
     beats = []

@@ -114,9 +114,11 @@ def test_the_journal_moves_a_drive_through_its_life_once(drive: Drive) -> None:
 def test_a_broken_chain_or_a_gap_stores_nothing(drive: Drive) -> None:
     told = batch(*journey(drive))
     forged = told.entries[1].model_copy(update={"event": told.entries[2].event})
-    for entries in (told.entries[1:], (told.entries[0], forged)):
+    for entries in ((told.entries[0], told.entries[2]), (told.entries[0], forged)):
         with pytest.raises(Refused, match="request_invalid"):
             record_journal("shanghai", JournalBatch(tower_id="shanghai", entries=entries))
+    # A station that is ahead is told from where to send again.
+    assert record_journal("shanghai", JournalBatch(tower_id="shanghai", entries=told.entries[1:])) == 0
     drive.refresh_from_db()
     assert drive.state == DriveState.booked
     assert not JournalEntry.objects.exists()

@@ -62,6 +62,14 @@ async def test_a_lost_answer_leaves_no_entry_twice(calm: World) -> None:
     assert calm.retail.entries == calm.entries()
 
 
+async def test_a_retail_that_was_restored_from_a_backup_gets_again_what_it_lost(calm: World) -> None:
+    await calm.lend()
+    await calm.until(lambda: len(calm.retail.entries) == calm.station.journal.head()[0] >= 4, "retail has the journal")
+    del calm.retail.entries[1:]
+    await calm.lend("drive-2", "TAG-2")
+    await calm.until(lambda: calm.retail.entries == calm.entries(), "it has all of it again")
+
+
 async def test_a_higher_revision_replaces_and_a_cancellation_ends(calm: World) -> None:
     claims = await calm.lend(face=True)
     calm.retail.order(calm.hand_over(claims, "TAG-2", revision=2))

@@ -31,3 +31,29 @@ async def until_async(condition: Callable[[], T | None], what: str, timeout_s: f
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
         await asyncio.sleep(PAUSE_S)
+
+
+async def pause(seconds: float) -> None:
+    """Be slow on purpose, as a peer that a test plays."""
+    await asyncio.sleep(seconds)
+
+
+class Lag:
+    """How long the loop has at most kept others waiting while the block ran: `async with Lag() as lag: …`."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+
+    async def __aenter__(self) -> "Lag":
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        seen = time.monotonic()
+        while True:
+            await asyncio.sleep(PAUSE_S)
+            now = time.monotonic()
+            self.longest_s, seen = max(self.longest_s, now - seen - PAUSE_S), now

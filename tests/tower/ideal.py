@@ -306,7 +306,8 @@ class IdealMachine:
                 assert bay.table == Table.aligned
             if self.reached_by(bay.name):
                 assert bay.inner_door == Door.open, f"a transfer through the closed door of {bay.name}"
-                assert not (bay.person or bay.cabin)
+                assert not (bay.person)
+                assert not (bay.cabin)
         for name in self.reach:
             assert not self.snapshot.lift(name).moving, f"{name} moves with its transfer out"
 

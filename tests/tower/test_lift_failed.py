@@ -104,7 +104,7 @@ def test_what_the_other_lift_reaches_is_served(failed: str, storey: int, loaded:
     mend(world, failed)
     while world.controller.tasks:
         world.settle(MOST_COMMANDS)
-        assert any([world.reached(key) for key in list(world.controller.tasks)])
+        assert any(world.reached(key) for key in list(world.controller.tasks))
     assert all(goal_met(goal, world) for goal in goals.values())
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tower.driven import Driven, goal_met
 from tests.tower.ideal import IdealMachine, seen, snapshot_of
-from vendrive.tower.control import BringToBay, Do, Goal, OpenStreet, Store, Stuck, Wait
+from vendrive.tower.control import BringToBay, Goal, OpenStreet, Store, Stuck, Wait
 from vendrive.tower.layout import load_layout
 from vendrive.tower.traffic import Claim, assign, claim, head, retreat
 from vendrive.tower.view import View

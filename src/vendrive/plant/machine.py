@@ -16,6 +16,8 @@ EXIT_SHUTS_S = 5.0
 # A car hides the sensor of a place, or of the platform, over this much of its way.
 _LEAVES_AT = 0.85
 _ARRIVES_AT = 0.15
+_READ_FROM = 0.5
+SENSOR_EDGES = (_ARRIVES_AT, _READ_FROM, _LEAVES_AT)
 
 
 def _nobody_listens(name: str) -> None:
@@ -102,7 +104,7 @@ class Transfer:
     @property
     def read_at_lift(self) -> bool:
         """Whether the lift's tag reader is the nearer one."""
-        return self.progress >= 0.5
+        return self.progress >= _READ_FROM
 
 
 @dataclass

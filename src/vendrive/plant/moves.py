@@ -9,7 +9,7 @@ from math import exp
 from random import Random
 from typing import Protocol
 
-from vendrive.plant.machine import BayBody, DoorBody, LiftBody, Transfer
+from vendrive.plant.machine import SENSOR_EDGES, BayBody, DoorBody, LiftBody, Transfer
 from vendrive.tower.layout import Kinematics
 from vendrive.tower.motion import trapezoid_m, trapezoid_s
 
@@ -20,6 +20,8 @@ _SAG_MM = (0.5, 2.5)
 _ENCODER_MM_PER_M = 0.3
 # A clock's sums are a little off: what is left below this has passed.
 _NOTHING_S = 1e-6
+# A door or table leaves its end switch at once.
+_OFF = 1e-6
 
 
 class Move(Protocol):
@@ -34,8 +36,8 @@ class Move(Protocol):
         ...
 
     @property
-    def left_s(self) -> float:
-        """Return the seconds of machine time until something ends by itself."""
+    def due_s(self) -> float:
+        """Return the seconds of machine time until it ends or a sensor sees something new."""
         ...
 
 
@@ -57,12 +59,12 @@ class LiftMove:
         body.moving = True
 
     @property
-    def left_s(self) -> float:
+    def due_s(self) -> float:
         return self._travel_s + self._settle_s - self._elapsed_s
 
     def advance(self, seconds: float) -> bool:
         self._elapsed_s += seconds
-        if self.left_s <= _NOTHING_S:
+        if self.due_s <= _NOTHING_S:
             self._body.position_mm = self._end_mm
             self._body.encoder_error_mm = 0.0
             self._body.moving = False
@@ -106,11 +108,12 @@ class TransferMove:
         body.transfer = transfer
 
     @property
-    def left_s(self) -> float:
-        return (self._target - self._transfer.progress) / self._pace
+    def due_s(self) -> float:
+        ways = [(edge - self._transfer.progress) / self._pace for edge in (*SENSOR_EDGES, self._target)]
+        return min((way for way in ways if way > 0), default=0.0) + _NOTHING_S
 
     def advance(self, seconds: float) -> bool:
-        if seconds < self.left_s - _NOTHING_S:
+        if seconds < (self._target - self._transfer.progress) / self._pace - _NOTHING_S:
             self._transfer.progress += self._pace * seconds
             self._body.told(self._body.name)
             self._body.told(self._transfer.place)
@@ -133,13 +136,15 @@ class DoorMove:
         self._body = body
         self._target = 1.0 if opening else 0.0
         self._pace = (1 if opening else -1) / (plan.door_s * max(0.5, rng.gauss(1, 0.03)))
+        if body.opening != self._target:
+            body.opening = min(1 - _OFF, max(_OFF, body.opening))
 
     @property
-    def left_s(self) -> float:
+    def due_s(self) -> float:
         return max(0.0, (self._target - self._body.opening) / self._pace)
 
     def advance(self, seconds: float) -> bool:
-        ended = seconds >= self.left_s - _NOTHING_S
+        ended = seconds >= self.due_s - _NOTHING_S
         self._body.opening = self._target if ended else self._body.opening + self._pace * seconds
         return ended
 
@@ -154,13 +159,14 @@ class TurnMove:
         self._body = body
         self._pace = 1 / (plan.turn_s * rng.gauss(1, 0.02))
         self._turned = turned
+        body.table = max(_OFF, body.table)
 
     @property
-    def left_s(self) -> float:
+    def due_s(self) -> float:
         return (1.0 - self._body.table) / self._pace
 
     def advance(self, seconds: float) -> bool:
-        if seconds < self.left_s - _NOTHING_S:
+        if seconds < self.due_s - _NOTHING_S:
             self._body.table += self._pace * seconds
             return False
         self._body.table = 0.0
@@ -179,8 +185,8 @@ class FailingMove:
         self._until_broken_s = after_s
 
     @property
-    def left_s(self) -> float:
-        return max(0.0, min(self._until_broken_s, self._move.left_s))
+    def due_s(self) -> float:
+        return max(0.0, min(self._until_broken_s, self._move.due_s))
 
     @property
     def broken(self) -> bool:

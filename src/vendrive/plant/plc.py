@@ -44,6 +44,8 @@ _CONFIRMED_WITHIN_S = 1.0
 _FOLLOWING_MM = 200.0
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
+_LONGEST_REASON = 200
+_STANDING = (Mode.maintenance, Mode.stopped)
 
 
 class Controller:
@@ -80,6 +82,11 @@ class Controller:
         """The controller's own part, with its counters as they are now."""
         beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
         return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
+
+    @property
+    def revision(self) -> int:
+        """The number of changes up to the last tick."""
+        return self._state.revision
 
     @property
     def moving(self) -> bool:
@@ -186,9 +193,7 @@ class Controller:
         self.tick()
 
     def restart(self, plc_epoch: int) -> None:
-        """The controller's program starts anew: moves halt, channels and control are forgotten, the rest is physics,
-        latches and switches.
-        """
+        """The controller's program starts anew: moves halt, channels and control are forgotten, latches are not."""
         if plc_epoch <= self._state.plc_epoch:
             raise ValueError(f"epoch {plc_epoch} is not above {self._state.plc_epoch}")
         self.tick()
@@ -212,13 +217,11 @@ class Controller:
         self._look(now)
 
     def next_due_s(self) -> float:
-        """Return the seconds from now until something happens by itself, infinity for never; an act of a person or a
-        call may come before.
-        """
+        """Return the seconds from now until something happens by itself, infinity for never."""
         now = self._clock.monotonic()
         since = now - self._last_tick_s
         due = [
-            running.confirm_by_s - now if running.ended else running.move.left_s / self._setting.speed - since
+            running.confirm_by_s - now if running.ended else running.move.due_s / self._setting.speed - since
             for running in self._running.values()
         ]
         due.append(self._drives.exits_due_s() - now)
@@ -236,7 +239,7 @@ class Controller:
     def _packml(self) -> PlcState:
         if self._state.emergency_stop:
             return PlcState.aborted
-        if self.world.mode in (Mode.maintenance, Mode.stopped):
+        if self.world.mode in _STANDING:
             return PlcState.stopped
         if not self.sensors.mains or self._is_alone(self._clock.monotonic()):
             return PlcState.held
@@ -261,6 +264,7 @@ class Controller:
 
     def _refuse(self, reason: str, seq: int = 0, order: Order | None = None) -> tuple[bool, str]:
         self.counts.refused += 1
+        reason = reason[:_LONGEST_REASON]
         log.info("refused: %s", reason)
         self._tell("refused", seq, order, reason)
         return False, reason
@@ -329,7 +333,7 @@ class Controller:
             return
         if not self.sensors.mains:
             self._fail(self._running.values(), "mains lost")
-        if self.world.mode in (Mode.maintenance, Mode.stopped):
+        if self.world.mode in _STANDING:
             self._fail(self._running.values(), f"the key switch says {self.world.mode}")
         for running in list(self._running.values()):
             bodies = [self.world.driven[part] for part in running.parts]
@@ -370,8 +374,8 @@ class Controller:
 
     def _watch(self) -> None:
         """Stop where somebody is in danger; give way before a person in a closing door."""
-        inside = self.world.mode in (Mode.maintenance, Mode.stopped)  # people are to be in there, and nothing moves
-        if not self._state.emergency_stop and (self.sensors.fire or not inside):
+        # In maintenance people are in there, and nothing moves.
+        if not self._state.emergency_stop and (self.sensors.fire or self.world.mode not in _STANDING):
             watch, reason = danger(self.sensed(), self.world.layout)
             if reason:
                 self._stop(reason, watch)

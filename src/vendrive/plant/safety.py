@@ -6,6 +6,7 @@ vote has a name in `VOTES` and says why it refuses, or nothing. What is watched 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from vendrive.plant.orders import TRANSFERS, Order, Sensed
 from vendrive.tower.layout import BayPlan, Layout
@@ -57,6 +58,7 @@ def _vote(*operations: Operation) -> Callable[[Vote], Vote]:
     """Put a vote on these operations into the registry, by its function's name."""
 
     def register(vote: Vote) -> Vote:
+        @wraps(vote)
         def voted(asked: Asked) -> str:
             return vote(asked) if asked.order.operation in operations else ""
 
@@ -132,11 +134,9 @@ def transfer_out(asked: Asked) -> str:
 def inner_doors(asked: Asked) -> str:
     """No lift leaves an inner door that is not closed, nor passes one behind which the shaft is open."""
     for plan in asked.layout.bays_of(asked.lift.name):
-        order = asked.sensed.running.get(plan.name)
-        opening = order is not None and order.operation == Operation.open_inner_door
-        ajar = opening or not asked.sensed.stands(asked.sensed.bays[plan.name], "inner_door", Door.closed)
-        if ajar and not _filled_by_another(plan, asked):
-            return f"the inner door of {plan.name} is {'opening' if opening else 'not closed'}"
+        closed = asked.sensed.stands(asked.sensed.bays[plan.name], "inner_door", Door.closed)
+        if not closed and not _filled_by_another(plan, asked):
+            return f"the inner door of {plan.name} is not closed"
     return ""
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from asyncua import ua
-from asyncua.common.connection import TransportLimits
 from asyncua.common.methods import uamethod
 from asyncua.common.node import Node
 from asyncua.crypto.permission_rules import User, UserRole
@@ -24,17 +23,12 @@ from asyncua.server.server import Server
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import BadUserAccessDenied
 
+from vendrive.plant.gate import GatedServer
 from vendrive.plant.plc import Controller
 from vendrive.wire.machine import NAMESPACE, Part, Plc, nodes_of
 from vendrive.wire.pki import OwnCertificate, trusted_certificates
 
 log = logging.getLogger(__name__)
-
-# All nodes of a large tower fit into a few chunks; nobody needs more from a machine.
-_CHUNK_BYTES = 65535
-_MESSAGE_BYTES = 1024 * 1024
-_SESSION_MS = 10_000
-_CONNECTIONS = 20
 
 _TYPES: dict[type, ua.VariantType] = {
     bool: ua.VariantType.Boolean,
@@ -88,7 +82,7 @@ class _PinnedUsers:
 
 
 class _PinnedServer(Server):
-    """A server whose channels are pinned."""
+    """A server whose channels are pinned, behind a gate."""
 
     def __init__(self, pki: Path) -> None:
         super().__init__(user_manager=_PinnedUsers(pki))  # type: ignore[arg-type]
@@ -98,6 +92,18 @@ class _PinnedServer(Server):
         # asyncua has no public hook before the channel is open; the tests of trust watch over this one.
         await super()._setup_server_nodes()
         self._policies = [_NoPlainChannel(), *(_PinnedPolicy(policy, self._pki) for policy in self._policies)]
+
+    async def start(self) -> None:
+        # As asyncua's own, but for the gate: it has no hook for another listener.
+        await self._setup_server_nodes()
+        await self.iserver.start()
+        self.bserver = GatedServer(self.iserver, self.endpoint.hostname or "", self.endpoint.port or 0)
+        self.bserver.set_policies(self._policies)
+        try:
+            await self.bserver.start()
+        except OSError:
+            await self.iserver.stop()
+            raise
 
 
 class MachineServer:
@@ -126,7 +132,6 @@ class MachineServer:
         await server.load_private_key(own.private_key.read_bytes(), format="pem")
         server.set_security_policy([ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt])
         server.set_identity_tokens([ua.X509IdentityToken])
-        _limit(server)
         self._namespace = await server.register_namespace(NAMESPACE)
         await self._add_nodes(server)
         await server.start()
@@ -206,7 +211,8 @@ class MachineServer:
         return answer
 
     async def _stop(self, parent: ua.NodeId, reason: str) -> None:
-        self._controller.stop(reason[:200])
+        # Without a reason, or with one that is no text, it is a stop all the same.
+        self._controller.stop((reason or "")[:200].encode(errors="replace").decode())
         await self._after_call()
 
     async def _call_help(self, parent: ua.NodeId) -> None:
@@ -271,19 +277,6 @@ def _garbage_kept() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
-
-
-def _limit(server: Server) -> None:
-    server.limits = TransportLimits(
-        max_recv_buffer=_CHUNK_BYTES,
-        max_send_buffer=_CHUNK_BYTES,
-        max_chunk_count=_MESSAGE_BYTES // _CHUNK_BYTES + 1,
-        max_message_size=_MESSAGE_BYTES,
-    )
-    server.iserver.max_session_timeout_ms = _SESSION_MS
-    server.iserver.max_connections = _CONNECTIONS
-    server.iserver.max_subscriptions = _CONNECTIONS
-    server.iserver.max_pending_activation_seconds = 5.0
 
 
 def _plain(value: object) -> object:

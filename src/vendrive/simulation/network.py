@@ -40,7 +40,7 @@ class SimulatedNetwork:
 
     def __init__(self, rng: Random, latency_s: tuple[float, float] = LATENCY_S) -> None:
         self.latency_s = latency_s
-        # Called when a server gets a stream.
+        # Called when a server gets a stream, and when it can be reached again.
         self.reached: Callable[[], None] = lambda: None
         self._rng = rng
         self._listeners: dict[Address, Listener] = {}
@@ -89,6 +89,7 @@ class SimulatedNetwork:
         """Let everything pass again; what waited arrives when its sender tries again."""
         self._shut = {"there": False, "back": False}
         longest_s = min(asyncio.get_running_loop().time() - self._shut_at_s, LONGEST_RETRY_S)
+        self.reached()
         for stream in list(self._streams):
             stream.go_on(self._rng.uniform(0, longest_s))
 
@@ -109,8 +110,9 @@ class SimulatedNetwork:
 
     @property
     def in_use(self) -> bool:
-        """Whether any server has a stream."""
-        return any(stream.way == "back" and not stream.is_closing() for stream in self._streams)
+        """Whether any server has a stream on which something can come."""
+        streams = (stream for stream in self._streams if stream.way == "back")
+        return self.is_open("there") and any(not stream.is_closing() for stream in streams)
 
     def is_open(self, way: str) -> bool:
         """Whether anything passes that way."""
@@ -142,6 +144,7 @@ class SimulatedNetwork:
 
     def _unstall(self) -> None:
         self._shut = {"there": False, "back": False}
+        self.reached()
         for stream in list(self._streams):
             stream.go_on(0)
 

@@ -43,7 +43,7 @@ URIS = {side: f"urn:vendrive:{side}:{TOWER}" for side in ("plant", "station")}
 # What `vendrive bench faults` asks for.
 HOURS, PARTITIONS = 20.0, 200
 FAULTS_PER_SEED = 30
-KINDS = {"partition": 80, "reset": 5, "stall": 4, "slow": 3, "restart": 3, "hang": 5}
+KINDS = {"partition": 72, "reset": 5, "stall": 5, "slow": 10, "restart": 3, "hang": 5}
 CUT_S = (0.1, 3600.0)
 QUIET_S = (2.0, 40.0)
 KEY_S = (1.0, 15.0)
@@ -265,7 +265,7 @@ class _Faults:
     async def _slow(self, rng: Random) -> None:
         """Everything takes about as long as data may be old."""
         self._network.latency_s = (0.1, rng.uniform(0.3, 1.0))
-        await asyncio.sleep(rng.uniform(5, 30))
+        await asyncio.sleep(rng.uniform(10, 40))
         self._network.latency_s = LATENCY_S
 
     async def _recovered(self, clock: Clock) -> None:
@@ -355,6 +355,7 @@ def _sum(one: OpcuaResult, other: OpcuaResult) -> OpcuaResult:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Say nothing of the failures that are made on purpose, and do not look for garbage among what stays."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.freeze()
@@ -362,4 +363,4 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-        logging.disable(logging.NOTSET)
+        logging.disable(before)

@@ -70,7 +70,7 @@ class Journal:
                 text,
                 digest,
             )
-        return Entry(seq=seq + 1, at=at, event=event, digest=digest.hex()).model_copy(update={"text": text})
+        return Entry.model_construct(seq=seq + 1, at=at, event=event, digest=digest.hex(), text=text)
 
     def head(self) -> tuple[int, bytes]:
         """Return the last sequence number (0: none) and its digest."""

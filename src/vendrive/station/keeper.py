@@ -84,6 +84,7 @@ class Keeper:
             self._files_s = now_s
             self._look_at_disk()
             self._look_at_certificates()
+            self._forget_passes()
         self._record.tidy()
         self.forget()
 
@@ -100,6 +101,13 @@ class Keeper:
             last = entry.seq
         if 0 < last < self._journal.head()[0]:
             self._journal.forget(last)
+
+    def _forget_passes(self) -> None:
+        """Forget drives that are long over by retail's own time: a calendar that is ahead ends no pass."""
+        told = self._store.told_at
+        if told is not None:
+            with self._database.transaction():
+                self._store.forget_passes(min(told, self._clock.now()) - KEPT, self._record.facts.out)
 
     def _look_at_disk(self) -> None:
         free = self._free_bytes(self._folder)

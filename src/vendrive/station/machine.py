@@ -37,7 +37,7 @@ class Machine(Protocol):
         ...
 
     async def read(self) -> Snapshot:
-        """Read every value in one request."""
+        """Return every value as it was at one moment, no earlier than this call."""
         ...
 
     async def wait(self, seconds: float) -> None:

@@ -7,9 +7,11 @@ read once at first, and again when the PLC says that something changed (docs/dec
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +19,13 @@ from typing import Any, TypeVar
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyAes256Sha256RsaPss
-from asyncua.ua.uaerrors import UaError
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from vendrive.clock import Clock
 from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
+from vendrive.station.opcua_fence import check_promises, drop, fence
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import NAMESPACE, Bay, Command, Lift, Part, Plc, Slot, Snapshot, nodes_of
 from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certificates
@@ -33,8 +35,11 @@ CONNECT_TIMEOUT_S = 5.0
 SESSION_MS = 10_000
 # How often everything is read although nothing is said to have changed: a machine whose revision lies is found out.
 DISTRUST_PERIOD_S = 10.0
-MESSAGE_BYTES = 1024 * 1024
-CHUNKS = 32
+# What an honest answer takes, with room to spare: the time that a bad one takes to refuse grows with its length.
+MESSAGE_BYTES = 64 * 1024
+NODE_BYTES = 96
+LONGEST_TEXT = 1000
+LONGEST_ERROR = 200
 VALUE_ATTRIBUTE = 13  # OPC 10000-6, A.1
 
 log = logging.getLogger(__name__)
@@ -79,8 +84,8 @@ class OpcuaMachine:
         for der in sorted(pinned):
             try:
                 self._client = await self._connected(der)
-            except (MachineLost, UaError, OSError, TimeoutError, ValueError) as error:
-                failures.append(f"{type(error).__name__} {error}")
+            except (MachineLost, OSError, ValueError) as error:
+                failures.append(str(error))
                 continue
             async with _in_time(CONNECT_TIMEOUT_S):
                 self._namespace = await self._client.get_namespace_index(NAMESPACE)
@@ -157,8 +162,9 @@ class OpcuaMachine:
         async with _in_time(CONNECT_TIMEOUT_S):
             try:
                 await client.connect()
+                check_promises(client)
             except BaseException:
-                _drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
+                drop(client)  # asyncua leaves it open where it is cancelled, so at each time-out
                 raise
         return client
 
@@ -168,7 +174,7 @@ class OpcuaMachine:
         client = Client(self._access.url, timeout=REQUEST_TIMEOUT_S, auto_reconnect=False)
         client.application_uri = self._access.application_uri
         client.session_timeout = SESSION_MS
-        client.max_messagesize, client.max_chunkcount = MESSAGE_BYTES, CHUNKS
+        fence(client, MESSAGE_BYTES + NODE_BYTES * len(self._nodes))
         client.certificate_validator = _pinned(server_certificate)
         machine, mode = x509.load_der_x509_certificate(server_certificate), ua.MessageSecurityMode.SignAndEncrypt
         policy = SecurityPolicyAes256Sha256RsaPss(machine, certificate, key, mode)  # type: ignore[no-untyped-call]
@@ -199,26 +205,21 @@ async def _in_time(seconds: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
-    except (UaError, OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
-        raise MachineLost(f"{type(error).__name__} {error}".strip()) from error
+    except MachineLost:
+        raise
+    except Exception as error:
+        # Not a list of types: what asyncua trips over in a bad answer can be anything, an AssertionError too.
+        raise MachineLost(f"{type(error).__name__} {error}".strip()[:LONGEST_ERROR]) from error
 
 
 async def _quietly_closed(client: Client) -> None:
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):
             await client.disconnect()
-    except (UaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-        log.info("the machine's connection ended roughly: %s", error)
+    except Exception as error:
+        log.info("the machine's connection ended roughly: %s", str(error)[:LONGEST_ERROR])
     finally:
-        _drop(client)
-
-
-def _drop(client: Client) -> None:
-    """Close the socket, also where asyncua was cancelled or believes that somebody else is closing it."""
-    protocol = client.uaclient.protocol
-    client.disconnect_socket()
-    if protocol is not None and protocol.transport is not None:
-        protocol.transport.close()
+        drop(client)
 
 
 @lru_cache(maxsize=1)
@@ -282,15 +283,29 @@ def _names_of(plans: Iterable[object]) -> list[str]:
 
 
 def _part(kind: type[P], name: str, values: dict[str, object]) -> P:
-    """Return the part; MachineLost where a value has another type than its field: a wrong machine."""
+    """Return the part; MachineLost where a value is no value of its field: a wrong machine."""
     nodes = nodes_of(kind, name)
     read: dict[str, Any] = {field.name: values[nodes[field.name]] for field in fields(kind)}
     for field in fields(kind):
-        wanted = type(field.default)
-        plain = str if issubclass(wanted, str) else wanted
-        if not isinstance(read[field.name], plain):
-            raise MachineLost(f"{nodes[field.name]}: {read[field.name]!r} is not of type {plain.__name__}")
+        if not _fits(read[field.name], field.default):
+            shown = repr(read[field.name])[:LONGEST_ERROR]
+            raise MachineLost(f"{nodes[field.name]}: {shown} is no {type(field.default).__name__}")
+    if name and read["name"] != name:
+        raise MachineLost(f"{nodes['name']}: it calls itself {read['name'][:LONGEST_ERROR]!r}")
     return kind(**read)
+
+
+def _fits(value: object, default: object) -> bool:
+    """Whether the value has exactly the type of the default: a boolean is no number here, and nan is none either."""
+    match value:
+        case str():
+            known = not isinstance(default, StrEnum) or value in set(type(default))
+            # What is no text in UTF-8 could be neither written to the journal nor shown.
+            text = len(value) <= LONGEST_TEXT and value.encode(errors="ignore").decode() == value
+            return isinstance(default, str) and known and text
+        case float():
+            return type(default) is float and math.isfinite(value)
+    return type(value) is type(default)
 
 
 def _answer(result: list[object]) -> Answer:
@@ -298,8 +313,8 @@ def _answer(result: list[object]) -> Answer:
         case [True, str()]:
             return Accepted()
         case [False, str(reason)]:
-            return NotAccepted(reason)
-    raise MachineLost(f"the machine answered {result!r}")
+            return NotAccepted(reason[:LONGEST_ERROR])
+    raise MachineLost(f"the machine answered {result!r}"[:LONGEST_ERROR])
 
 
 def _integer(value: int) -> ua.Variant:

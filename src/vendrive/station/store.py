@@ -1,5 +1,6 @@
 """What a station keeps beside its journal: held passes, stock, cursors, PIN tries. All of it is replaceable."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
@@ -108,6 +109,15 @@ class Store:
             check = self.check(drive_id)
             if check and check.method == "face":
                 self._database.run("UPDATE held SET check_body = NULL WHERE drive_id = ?", drive_id)
+
+    def forget_passes(self, before: datetime, out: Collection[str]) -> None:
+        """Forget drives whose window ended before then, with all that is kept of them, but those that are `out`."""
+        ended = "SELECT drive_id FROM held WHERE julianday(json_extract(body, '$.not_after')) < julianday(?)"
+        for (drive,) in cast(list[tuple[str]], self._database.rows(ended, before.isoformat())):
+            if drive not in out:
+                for table in ("held", "cancelled", "tries"):
+                    self._database.run(f"DELETE FROM {table} WHERE drive_id = ?", drive)  # noqa: S608 - constants
+                self._database.run("DELETE FROM notes WHERE name = ?", f"measured {drive}")
 
     def know_vehicle(self, vehicle: Vehicle) -> None:
         """Remember a vehicle of the pool."""

@@ -127,10 +127,19 @@ class Uplink:
             batch = JournalBatch(tower_id=self._tower_id, entries=entries)
             body = await self._client.request("POST", "/api/station/journal", batch.model_dump_json().encode())
             up_to = JournalAck.model_validate_json(body).up_to
-            if not self._store.acknowledged < up_to <= self._journal.head()[0]:
+            if up_to == self._store.acknowledged or up_to > self._journal.head()[0]:
                 raise RetailAway(f"acknowledged {up_to} of {entries[-1].seq}")
+            if up_to < self._store.acknowledged:
+                self._check_still_here(up_to)
             with self._database.transaction():
                 self._store.acknowledge(up_to)
+
+    def _check_still_here(self, up_to: int) -> None:
+        """Retail was restored from a backup, and has less than it had: what it lost is sent again, if it is here."""
+        first = self._journal.entries_after(up_to, 1)
+        if not first or first[0].seq != up_to + 1:
+            raise RetailAway(f"retail has the journal up to {up_to} alone, and what follows is no longer here")
+        log.warning("retail has the journal up to %d alone: it is sent again from there", up_to)
 
     async def report(self) -> None:
         """Send the tower's report when it changed, and now and then where it did not."""

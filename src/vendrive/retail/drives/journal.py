@@ -22,13 +22,16 @@ from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHe
 def record_journal(tower_id: str, batch: JournalBatch) -> int:
     """Store new entries with their effects, in one transaction, and return the last number that is stored.
 
-    Entries that are stored already have no second effect. Raise Refused (request_invalid), with nothing stored, where
-    the batch is another tower's, has a gap, or its chain does not continue what is stored here.
+    Entries that are stored already have no second effect. A batch that begins after a gap is not stored: the answer
+    says from where to send again, as after a backup was restored here. Raise Refused (request_invalid), with nothing
+    stored, where the batch is another tower's, has a gap inside, or its chain does not continue what is stored here.
     """
     if batch.tower_id != tower_id:
         raise Refused(ErrorCode.request_invalid, tower=batch.tower_id)
     with locked([f"journal:{tower_id}"]):
         tower = Tower.objects.select_for_update().get(pk=tower_id)
+        if batch.entries and batch.entries[0].seq > tower.journal_seq + 1:
+            return tower.journal_seq
         for entry in batch.entries:
             if entry.seq > tower.journal_seq:
                 _store(tower, entry)

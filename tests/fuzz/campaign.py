@@ -21,8 +21,8 @@ from tests.fuzz.lies import BODIES, FRAMES, HANDSHAKE, HANDSHAKES, VALUES, at_re
 from tests.fuzz.rogue import Exchange, Lie, Rogue, honest
 from tests.support.certificates import lay_certificate
 from vendrive.clock import SystemClock
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.machine import MachineLost
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import Bay, Lift, Plc, Slot, Snapshot
 from vendrive.wire.pki import trust

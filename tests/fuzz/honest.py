@@ -9,9 +9,9 @@ from tests.fuzz.hostile import Target
 from tests.support.certificates import lay_certificate
 from tests.support.plant import LAYOUT, TOWER, PlantProcess
 from vendrive.clock import SystemClock
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import Snapshot
 from vendrive.wire.pki import trust

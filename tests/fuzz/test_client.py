@@ -30,9 +30,9 @@ from tests.fuzz.lies import (
 from tests.fuzz.rogue import Exchange, Lie, Rogue, honest
 from tests.support.waiting import Lag, until_async
 from vendrive.clock import SystemClock
+from vendrive.station.adapters.opcua.machine import REQUEST_TIMEOUT_S, Access, OpcuaMachine
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
-from vendrive.station.opcua import REQUEST_TIMEOUT_S, Access, OpcuaMachine
 from vendrive.tower.layout import load_layout
 from vendrive.wire.machine import STALE_AFTER_S, Command, Operation, Snapshot
 

@@ -13,8 +13,8 @@ from vendrive.simulation import opcua, opcua_witness
 from vendrive.simulation.loop import START
 from vendrive.simulation.opcua import OpcuaResult, lay_certificates, run_seed
 from vendrive.station import controller, link
-from vendrive.station import opcua as client
-from vendrive.station.opcua import OpcuaMachine
+from vendrive.station.adapters.opcua import machine as client
+from vendrive.station.adapters.opcua.machine import OpcuaMachine
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from tests.station.conftest import TOWER, NamedFaces, World
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.machine import Machine
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.station.program import Station, build_station
 from vendrive.tower.layout import load_layout
 from vendrive.wire.errors import ErrorCode

@@ -10,8 +10,8 @@ import pytest
 from tests.support.standing_machine import StandingMachine, standing_machine
 from vendrive.simulation.loop import VirtualClock, run_virtual
 from vendrive.simulation.network import SimulatedNetwork
+from vendrive.station.adapters.opcua.machine import DISTRUST_PERIOD_S, OpcuaMachine
 from vendrive.station.machine import MachineLost
-from vendrive.station.opcua import DISTRUST_PERIOD_S, OpcuaMachine
 from vendrive.tower.layout import load_layout
 
 Scene = Callable[[StandingMachine, OpcuaMachine], Awaitable[None]]

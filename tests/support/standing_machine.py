@@ -11,7 +11,7 @@ from asyncua.server.server import Server
 from tests.support.certificates import lay_certificate
 from vendrive.clock import Clock
 from vendrive.simulation.library_time import library_reads
-from vendrive.station.opcua import Access, OpcuaMachine
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import NAMESPACE, Bay, Lift, Part, Plc, Slot, nodes_of
 from vendrive.wire.pki import trust

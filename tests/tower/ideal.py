@@ -31,6 +31,7 @@ from vendrive.wire.machine import (
 ReadAt = Literal["both", "lift", "place", "nowhere"]
 CAR_KG = 1600
 CALM = Plc(simulator=True, mode=Mode.automatic, state=PlcState.idle, emergency_stop=False, fire=False, mains=True)
+_OPENING = (Operation.open_street_door, Operation.open_inner_door)
 _TRANSFERS = (Operation.pick, Operation.place, Operation.finish_transfer)
 
 
@@ -150,8 +151,10 @@ class IdealMachine:
                 self.change(named["bay"], table=Table.between)
             case Operation.finish_transfer:
                 pass
-            case _:
-                self.change(named["bay"], **{_door(command.operation): Door.between})
+            case door:
+                where = Door.open if door in _OPENING else Door.closed
+                if getattr(self.snapshot.bay(named["bay"]), _door(door)) != where:
+                    self.change(named["bay"], **{_door(door): Door.between})
 
     def finish(self, part: str) -> None:
         """Bring the command of a part to its end."""
@@ -168,10 +171,8 @@ class IdealMachine:
                 bay = self.snapshot.bay(named["bay"])
                 turned = {Nose.tower: Nose.street, Nose.street: Nose.tower}.get(Nose(bay.nose), Nose.unknown)
                 self.change(bay.name, table=Table.aligned, nose=turned)
-            case opening if opening in (Operation.open_street_door, Operation.open_inner_door):
-                self.change(named["bay"], **{_door(opening): Door.open})
-            case closing:
-                self.change(named["bay"], **{_door(closing): Door.closed})
+            case door:
+                self.change(named["bay"], **{_door(door): Door.open if door in _OPENING else Door.closed})
         self.done.append(command.operation)
         self.release(command, Result.done)
 
@@ -306,8 +307,8 @@ class IdealMachine:
                 assert bay.table == Table.aligned
             if self.reached_by(bay.name):
                 assert bay.inner_door == Door.open, f"a transfer through the closed door of {bay.name}"
-                assert not (bay.person)
-                assert not (bay.cabin)
+                assert not bay.person
+                assert not bay.cabin
         for name in self.reach:
             assert not self.snapshot.lift(name).moving, f"{name} moves with its transfer out"
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.tower.driven import Driven, goal_met
 from tests.tower.ideal import IdealMachine, seen, snapshot_of
+from vendrive.station.controller import Task
 from vendrive.tower.control import BringToBay, Goal, OpenStreet, Store, Stuck, Wait
 from vendrive.tower.layout import load_layout
 from vendrive.tower.traffic import Claim, assign, claim, head, retreat
@@ -183,7 +184,7 @@ class Play:
                 self.want(key, Store(goal.tag, self.free_slot()))
             self.ended += 1
 
-    def tasks(self) -> list[object]:
+    def tasks(self) -> list[Task]:
         return list(self.world.controller.tasks.values())
 
 

@@ -26,11 +26,11 @@ from vendrive.simulation.loop import START, VirtualClock, run_virtual
 from vendrive.simulation.network import LATENCY_S, SimulatedNetwork
 from vendrive.simulation.opcua_witness import WatchedMachine, Witness
 from vendrive.simulation.standard_nodes import shared_standard_nodes
+from vendrive.station.adapters.opcua.machine import Access
 from vendrive.station.controller import Controller, Task
 from vendrive.station.database import Database
 from vendrive.station.journal import Journal
 from vendrive.station.link import Link
-from vendrive.station.opcua import Access
 from vendrive.station.record import Record
 from vendrive.tower.control import BringToBay, CloseStreet, Goal, OpenStreet, Store, Stuck
 from vendrive.tower.layout import load_layout

@@ -11,8 +11,8 @@ from random import Random
 from vendrive.clock import Clock
 from vendrive.plant.plc import Controller
 from vendrive.plant.records import Happening
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.machine import Accepted, Answer
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import STALE_AFTER_S, Command, Part, Snapshot
 

@@ -286,4 +286,4 @@ def _unsettled(facts: Facts) -> dict[str, str]:
 
 def _lets_go(step: Step) -> bool:
     """Whether a task that does not go on leaves the way, and an empty lift, to others."""
-    return isinstance(step, Stuck) or (isinstance(step, Wait) and step.for_people)
+    return isinstance(step, Done | Stuck) or (isinstance(step, Wait) and step.for_people)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from vendrive.clock import Clock
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
@@ -23,7 +24,6 @@ from vendrive.station.kiosk.app import Kiosk
 from vendrive.station.line import Line
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
-from vendrive.station.opcua import Access, OpcuaMachine
 from vendrive.station.orders import Orders
 from vendrive.station.record import Record
 from vendrive.station.report import tower_report

@@ -50,9 +50,10 @@ class Record:
 
     def end_alarm(self, name: str, part: str, source: str) -> None:
         """Journal the end of an alarm that is on. One that flaps stays on until it is quiet (`tidy` ends it)."""
-        alarm, end = f"{name} {part}", AlarmEnded(name=name, part=part, source=source)
+        alarm = f"{name} {part}"
         if alarm not in self.facts.alarms:
             return
+        end = AlarmEnded(name=name, part=part, source=source)
         if self._ends.is_flapping(alarm):
             self._withheld[alarm] = end
         else:

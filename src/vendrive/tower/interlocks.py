@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vendrive.tower.control import Arguments
-from vendrive.tower.traffic import head
+from vendrive.tower.traffic import clear_to
 from vendrive.tower.view import View, open_zone_presence, presence
 from vendrive.wire.machine import STALE_AFTER_S, Bay, Door, Lift, Mode, Operation, PlcState, Table, parts_of
 
@@ -100,7 +100,7 @@ def _names_on(order: Order) -> tuple[str, ...]:
         case Operation.close_inner_door:
             return ("transfers_home", "nobody")
         case Operation.turn:
-            return ("street_closed", "inner_closed", "nobody", "exit_closed", "engine_off", "stands_or_empty")
+            return ("turns", "street_closed", "inner_closed", "nobody", "exit_closed", "engine_off", "stands_or_empty")
 
 
 def _fresh(order: Order) -> Permit:
@@ -164,7 +164,7 @@ def _storey_exists(order: Order) -> Permit:
 
 def _way_free(order: Order) -> Permit:
     storey = int(order.arguments["storey"])
-    reached = head(order.lift.name, storey, order.view, ())
+    reached = clear_to(order.lift.name, storey, order.view, ())
     return Permit(reached == storey, f"the way of {order.lift.name} is free to storey {reached}")
 
 
@@ -297,6 +297,11 @@ def _in_place(order: Order) -> Permit:
     return Permit(bay.in_place, f"the car in {bay.name} stands {'in place' if bay.in_place else 'beside its plates'}")
 
 
+def _turns(order: Order) -> Permit:
+    turns = order.view.layout.bay(order.bay.name).turntable
+    return Permit(turns, f"{order.bay.name} has {'a' if turns else 'no'} turntable")
+
+
 def _stands_or_empty(order: Order) -> Permit:
     bay = order.bay
     return Permit(bay.in_place or bay.empty, f"the car in {bay.name} stands beside its plates")
@@ -350,6 +355,7 @@ VOTES: dict[str, Vote] = {
     "table_aligned": _table_aligned,
     "engine_off": _engine_off,
     "in_place": _in_place,
+    "turns": _turns,
     "stands_or_empty": _stands_or_empty,
     "open_bays_shut_off": _open_bays_shut_off,
 }

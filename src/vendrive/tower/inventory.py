@@ -64,7 +64,8 @@ def differences(
 def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], lifts: Collection[str]) -> str | None:
     """Return the best free slot that one of `lifts` serves and that is not in `reserved`, or None.
 
-    The nearest to the ground is best, and of a double-deep pair the one behind: a car in front hides a free slot.
+    The nearest to the ground is best, and of a double-deep pair the one behind: a car in front hides another car
+    or, worse, an empty slot, to which one may be on its way.
     """
     free = {slot.name for slot in snapshot.slots if not (slot.occupied or slot.tag or slot.locked_out)} - set(reserved)
     ground = layout.bays[0].storey
@@ -72,8 +73,12 @@ def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], l
     def usable(slot: SlotPlan) -> bool:
         return slot.name in free and bool(set(slot.lifts) & set(lifts)) and (not slot.behind or slot.behind in free)
 
-    def merit(slot: SlotPlan) -> tuple[bool, int, int, str]:
-        return layout.hidden_by(slot.name) in free, abs(slot.storey - ground), slot.column, slot.name
+    def hides(slot: SlotPlan) -> int:
+        hidden = layout.hidden_by(slot.name)
+        return 0 if not hidden else 1 if snapshot.slot(hidden).occupied else 2
+
+    def merit(slot: SlotPlan) -> tuple[int, int, int, str]:
+        return hides(slot), abs(slot.storey - ground), slot.column, slot.name
 
     return min((slot for slot in layout.slots if usable(slot)), key=merit, default=_NO_SLOT).name or None
 

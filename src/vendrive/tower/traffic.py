@@ -76,6 +76,12 @@ def claim(goal: Goal, lift: str, view: View) -> Claim:
 
 def head(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
     """Return the storey to which a lift may go now on its way to `target`: where it stands, if no further."""
+    plan = view.layout.lift(lift)
+    return max(plan.lowest, min(plan.highest, clear_to(lift, target, view, claims)))
+
+
+def clear_to(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
+    """Return how far the other lifts of the way, and what is claimed for them, leave it free on the way to `target`."""
     for other in view.layout.beside(lift):
         stretches = [_occupied(view.snapshot.lift(other.name), view)]
         stretches += [claim for claim in claims if claim.lift == other.name]
@@ -84,8 +90,7 @@ def head(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int:
                 target = min(target, stretch.low - 1)
             else:
                 target = max(target, stretch.high + 1)
-    plan = view.layout.lift(lift)
-    return max(plan.lowest, min(plan.highest, target))
+    return target
 
 
 def retreat(lift: str, view: View, claims: Sequence[Claim]) -> int | None:

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from vendrive.clock import Clock
+from vendrive.station.adapters.opcua.fence import check_promises, drop, fence
 from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
-from vendrive.station.opcua_fence import check_promises, drop, fence
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import NAMESPACE, Bay, Command, Lift, Part, Plc, Slot, Snapshot, nodes_of
 from vendrive.wire.pki import OwnCertificate, make_certificate, trusted_certificates

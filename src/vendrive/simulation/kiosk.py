@@ -71,6 +71,7 @@ class Kiosk:
         try:
             await ask(session.desks[self.bay])
             world.register.note(f"kiosk {self.bay} {what}")
+            world.stir()
         except Refused as refusal:
             world.register.note(f"kiosk {self.bay} {what}: {refusal.code.value}")
             world.register.decided(refused=True)
@@ -78,5 +79,3 @@ class Kiosk:
         except Crash as crash:
             world.kill_station(f"crash {crash}")
             raise KioskDead from crash
-        finally:
-            world.stir()

@@ -81,7 +81,7 @@ def vehicle(car: Car) -> Vehicle:
 
 def book(world: "World", rng: Random, car: Car, number: int) -> Visit:
     """Book a drive: retail orders the hand-over, the person holds a pass."""
-    start = world.calendar() + timedelta(minutes=rng.uniform(1, 20))
+    start = world.calendar() + timedelta(minutes=rng.uniform(1, 6))
     end = start + timedelta(hours=rng.uniform(*WINDOW_H) + world.plan.night_hours)
     drive, person = f"drive-{car.tag}-{number}", f"person-{car.tag}-{number}"
     method = "pin" if rng.random() < 0.1 else "face"
@@ -148,7 +148,7 @@ class Driver:
         self.visit = visit
         self.rng = rng
         self.car = world.truth.cars[visit.tag]
-        self._patience_s = 20.0
+        self._patience_s = 60.0
 
     async def collect(self) -> bool:
         """Come, show the pass, drive off; False where it ended with a refusal."""
@@ -182,7 +182,7 @@ class Driver:
 
     def has_patience(self) -> None:
         """Begin anew with short waits."""
-        self._patience_s = 20.0
+        self._patience_s = 60.0
 
     async def be_verified(self, kiosk: Kiosk) -> None:
         """Show the pass and one's face, or type the PIN."""

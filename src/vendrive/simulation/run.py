@@ -128,17 +128,17 @@ def _stock(world: World) -> list[Car]:
 async def _drives(world: World, car: Car) -> None:
     """One car is driven by one person after the other until the faults are over."""
     rng, number = world.random(f"drives {car.tag}"), 0
-    await asyncio.sleep(rng.uniform(30, 900))
+    await asyncio.sleep(rng.uniform(30, 300))
     while world.faulty:
         number += 1
         driver = Driver(world, book(world, rng, car, number), rng)
-        await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 600))
+        await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 120))
         await world.awake.wait()
         if await driver.collect():
             driver.has_patience()
-            await asyncio.sleep(rng.uniform(60, 900))
+            await asyncio.sleep(rng.uniform(30, 300))
             await driver.bring_back()
-        await asyncio.sleep(rng.uniform(30, 300))
+        await asyncio.sleep(rng.uniform(10, 120))
 
 
 async def _night(world: World) -> None:

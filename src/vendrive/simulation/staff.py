@@ -50,8 +50,7 @@ class Technician:
         )
 
     def _is_wanted(self) -> bool:
-        truth, state = self._world.truth, self._world.ground.controller.state
-        away = state.emergency_stop or truth.mode != Mode.automatic
+        away = self._world.ground.is_stopped or self._world.truth.mode != Mode.automatic
         return away or bool(self._world.invariants.open_alarms) or bool(self._world.locked)
 
     def _clear_people(self) -> None:
@@ -82,13 +81,13 @@ class Technician:
         if truth.mode != Mode.automatic:
             self._do(lambda: truth.turn_key(Mode.automatic), "the key says automatic")
         faults = any(body.fault for body in (*truth.lifts.values(), *truth.bays.values()))
-        if controller.state.emergency_stop or faults:
+        if self._world.ground.is_stopped or faults:
             self._do(controller.reset, "reset at the tower")
 
     def _answer_alarms(self) -> None:
         for name, part in list(self._world.invariants.open_alarms):
             match name:
-                case AlarmName.count_differs:
+                case AlarmName.count_differs if self._world.is_read_right():
                     self._once("accept", lambda: self.order(OperatorAction.accept_count, BO))
                 case AlarmName.machine_refused:
                     # The controller may remember a door otherwise than its switch says: the reset makes it look.

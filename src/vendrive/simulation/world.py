@@ -9,6 +9,7 @@ from random import Random
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from vendrive.plant.world import STREET
 from vendrive.plant.world import World as Truth
 from vendrive.simulation.crash import Crash
 from vendrive.simulation.disk import Disk
@@ -169,6 +170,13 @@ class World:
         settled = thoughts == self._thoughts
         self._thoughts = thoughts
         return settled
+
+    def is_read_right(self) -> bool:
+        """Whether the sensors show each car of the tower where it is: what two people who look can say."""
+        sensors = self.ground.controller.sensors
+        read = {part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()}
+        inside = {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
+        return all(read.get(tag) == where for tag, where in inside.items())
 
     @property
     def locked(self) -> frozenset[str]:

@@ -123,8 +123,15 @@ class Controller:
         self._settle(await machine.read(), ours, fenced=True)
 
     def settle(self, snapshot: Snapshot) -> None:
-        """Journal which commands have ended; call it with each snapshot before anything else looks at it."""
-        self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
+        """Journal which commands have ended; call it with each snapshot before anything else looks at it.
+
+        Raises MachineLost where the machine's controller is another than the one of which control was taken.
+        """
+        known = snapshot.plc.plc_epoch == self._plc_epoch
+        self._settle(snapshot, known, fenced=False)
+        if not known:
+            # It may have restarted behind a connection that stood: control is taken anew, after a whole read.
+            raise MachineLost("the machine's controller started anew")
 
     async def tick(self, snapshot: Snapshot) -> None:
         """Give at most one command: each is judged on what was read after the one before."""

@@ -11,7 +11,9 @@ from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.tower.control import BringToBay, Store
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import Counted
-from vendrive.wire.machine import STALE_AFTER_S, Lift, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Lift, Operation, Snapshot
+
+_TRANSFERS = {Operation.pick, Operation.place, Operation.finish_transfer}
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ class Yard:
         self.desks = desks
         self._side = side
         self._tidying: dict[str, Storing] = {}
+        self._to_count = ""
         self.ready = False
         self.changed: Callable[[], None] = lambda: None
         for desk in desks.values():
@@ -34,21 +37,25 @@ class Yard:
         if fresh and not self.ready:
             self._recover(snapshot)
         if self.ready:
-            ended = [desk for desk in self.desks.values() if desk.tick(snapshot)]
-            if ended:
-                self.count(snapshot, "after a conversation")
-            elif fresh and self._record.facts.cut_short and self._at_rest(snapshot):
-                # The sensors agree which end a transfer of unknown outcome has come to.
-                self.count(snapshot, "after a transfer of unknown outcome")
+            if [desk for desk in self.desks.values() if desk.tick(snapshot)]:
+                self._to_count = "after a conversation"
             if fresh:
+                self._count(snapshot)
                 self._tidy(snapshot)
         await self._side.controller.tick(snapshot)
         self.changed()
 
-    def count(self, snapshot: Snapshot, reason: str) -> None:
-        """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks."""
-        if not self._side.controller.view(snapshot).doubts:
+    def _count(self, snapshot: Snapshot) -> None:
+        """Journal where every car stands, as soon as none is between two places.
+
+        Not while the sensors contradict each other or the journal: somebody looks.
+        """
+        # Of a transfer of unknown outcome the sensors say which end it has come to.
+        unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
+        reason = self._to_count or unknown
+        if reason and self._stand_still(snapshot) and not self._side.controller.view(snapshot).doubts:
             self._record.write(Counted(places=places(snapshot), reason=reason))
+            self._to_count = ""
 
     @property
     def _record(self) -> Record:
@@ -56,14 +63,15 @@ class Yard:
 
     def _recover(self, snapshot: Snapshot) -> None:
         self.ready = True
-        self.count(snapshot, "start")
+        self._to_count = "start"
+        self._count(snapshot)
         for desk in self.desks.values():
             desk.recover(snapshot)
 
-    def _at_rest(self, snapshot: Snapshot) -> bool:
-        return not self._record.facts.open_commands and all(
-            lift.transfer_home and not lift.busy for lift in snapshot.lifts
-        )
+    def _stand_still(self, snapshot: Snapshot) -> bool:
+        """Whether every car stands in one place: no transfer is out, and none was asked for and has not ended."""
+        asked = {given.operation for given in self._record.facts.open_commands.values()}
+        return not asked & _TRANSFERS and all(lift.transfer_home for lift in snapshot.lifts)
 
     def _serving(self, drive_id: str) -> Desk | None:
         """Return the desk at work for a drive, or whose customer is being verified for it."""

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Callable, Mapping
 
 from vendrive.station.bay import Storing, TowerSide
+from vendrive.station.controller import Task
 from vendrive.station.desk import Desk
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.record import Record
 from vendrive.station.returning import Phase, ReturnTalk
-from vendrive.tower.control import BringToBay, Store
+from vendrive.tower.control import BringToBay, GiveWay, Store
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import Counted
-from vendrive.wire.machine import STALE_AFTER_S, Lift, Operation, Snapshot
+from vendrive.wire.machine import NO_STOREY, STALE_AFTER_S, Lift, Operation, Snapshot
 
 _TRANSFERS = {Operation.pick, Operation.place, Operation.finish_transfer}
 
@@ -95,13 +96,14 @@ class Yard:
         return count
 
     def _tidy(self, snapshot: Snapshot) -> None:
-        """A car of ours that stands on a lift for nobody goes to a slot."""
+        """A car of ours that stands on a lift for nobody goes to a slot, and a transfer that is out for nobody ends."""
         for lift in snapshot.lifts:
             stray = self._stray(lift)
             storing = self._tidying.get(lift.name)
             if storing is None and stray:
                 storing = self._tidying[lift.name] = Storing(self._side, lift.name, stray, "tidy up")
             if storing is None:
+                self._side.controller.want(lift.name, _unfinished(lift))
                 continue
             task = storing.task(snapshot)
             if storing.slot_reached(snapshot) or self._is_wanted(storing.tag, lift.name):
@@ -117,3 +119,10 @@ class Yard:
         """Whether a task of a bay moves this car."""
         goals = [task.goal for key, task in self._side.controller.tasks.items() if key != lift]
         return any(isinstance(goal, BringToBay | Store) and goal.tag == tag for goal in goals)
+
+
+def _unfinished(lift: Lift) -> Task | None:
+    """Return the task that ends a transfer which was cut short: as long as it is out, its lift serves nobody else."""
+    if lift.transfer_home or lift.busy or lift.storey == NO_STOREY:
+        return None
+    return Task(GiveWay(lift.name, lift.storey), "end a transfer")

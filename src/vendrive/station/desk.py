@@ -15,7 +15,7 @@ from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
-from vendrive.station.returning import ReturnTalk
+from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
@@ -203,11 +203,19 @@ class Desk:
         if coming is None or coming.drive_id not in facts.out:
             return None
         talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
-        if standing is not None and (standing != bay.name or bay.street_door == Door.closed):
+        taken_in = standing is None and self._reached_into()
+        if taken_in or standing not in (None, bay.name) or (standing and bay.street_door == Door.closed):
             talk.resume_storing()
-        if standing is None and (not bay.vehicle or bay.street_door == Door.closed):
-            return None  # this talk would open the door, and whatever stands behind it is not the borrower's
-        return talk
+        if talk.phase == Phase.storing or standing == bay.name:
+            return talk
+        # A talk at its beginning would open the door, and what stands behind it may be not the borrower's.
+        return talk if standing is None and bay.vehicle and bay.street_door != Door.closed else None
+
+    def _reached_into(self) -> bool:
+        """Whether a transfer at this bay has no known end: what it holds may be read nowhere."""
+        facts = self._record.facts
+        given = (*facts.cut_short.values(), *facts.open_commands.values())
+        return any(command.arguments.get("place") == self.side.name for command in given)
 
     def _open_hand_over(self, snapshot: Snapshot) -> HandOverTalk | None:
         """Return the hand-over that goes on; none is begun for a car that stands in its slot when its time is over."""
@@ -292,7 +300,7 @@ class Desk:
                 distance=distance,
             )
         )
-        if isinstance(self.talk, HandOverTalk) and self.talk.lending.drive_id == drive:
+        if isinstance(self.talk, HandOverTalk) and self.talk.lending == asking.lending:
             self.talk.resume()
         else:
             self.talk = HandOverTalk(asking.lending, self.side, live=True)

@@ -43,7 +43,7 @@ def differences(
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
     `unsettled` names the other end of a transfer whose outcome is unknown: a car may be read at either. A car that was
-    last in a bay may have been driven away: whether it has is for the hand-over to say.
+    last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is there.
     """
     between, read = _between(snapshot, layout), places(snapshot)
     found: list[Doubt] = []
@@ -52,7 +52,7 @@ def differences(
         if (
             seen == place
             or (seen is not None and seen == unsettled.get(tag))
-            or layout.is_bay(place)
+            or (layout.is_bay(place) and not _another_in(place, tag, snapshot))
             or place in between
             or (seen is not None and seen in between)
         ):
@@ -142,6 +142,10 @@ def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
         for bay in snapshot.bays
         if bay.name not in between and not bay.vehicle and not bay.tag and not bay.empty
     ]
+
+
+def _another_in(bay: str, tag: str, snapshot: Snapshot) -> bool:
+    return snapshot.bay(bay).tag not in ("", tag)
 
 
 def _weighed(bay: Bay) -> str:

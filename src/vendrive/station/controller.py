@@ -90,8 +90,9 @@ class Controller:
             self._tasks[key] = task
 
     def retry(self) -> None:
-        """Forgive every task the bad ends of its commands."""
-        for key in list(self._tries):
+        """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
+        refused = [alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused]
+        for key in sorted({*self._tries, *refused}):
             self._forgive(key)
 
     def view(self, snapshot: Snapshot) -> View:
@@ -277,8 +278,8 @@ class Controller:
             self._record.alarm(AlarmName.machine_refused, key or "plc", reason or result)
 
     def _forgive(self, key: str) -> None:
-        if self._tries.pop(key, None) is not None:
-            self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
+        self._tries.pop(key, None)
+        self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:

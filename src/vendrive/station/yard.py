@@ -65,6 +65,7 @@ class Yard:
     def _recover(self, snapshot: Snapshot) -> None:
         self.ready = True
         self._to_count = "start"
+        self._side.controller.retry()
         self._count(snapshot)
         for desk in self.desks.values():
             desk.recover(snapshot)

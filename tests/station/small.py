@@ -1,7 +1,6 @@
 """A whole tower without a network: the production yard, desks, controller and journal over the ideal machine."""
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +19,13 @@ from vendrive.station.journal import Journal
 from vendrive.station.link import Link
 from vendrive.station.machine import Accepted, Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
+from vendrive.station.safety import Safety
+from vendrive.station.staff import Staff
 from vendrive.station.store import Store
 from vendrive.station.yard import Yard
 from vendrive.tower.layout import load_layout
 from vendrive.wire.journal import Event
-from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Mode, Snapshot
 from vendrive.wire.orders import HandOver, Limits
 
 TOWER = "small"
@@ -175,6 +176,16 @@ class Small:
         desk.asking = asking
         desk._verified(asking, "pin", None)
 
+    def by_hand(self, mode: Mode) -> None:
+        """Turn the key switch."""
+        plc = replace(self.ideal.snapshot.plc, mode=mode)
+        self.ideal.snapshot = replace(self.ideal.snapshot, plc=plc)
+
+    def staff(self) -> Staff:
+        """Return who obeys the console."""
+        link, side = cast(Link, self.link), self.desks["B1"].side
+        return Staff(side, Safety(link, self.record, self.clock), link, self.clock)
+
     def bay(self, name: str = "B1") -> Bay:
         return self.ideal.snapshot.bay(name)
 
@@ -193,10 +204,10 @@ class Small:
         return (*self.ideal.snapshot.lifts, *self.ideal.snapshot.slots, *self.ideal.snapshot.bays)
 
 
-def run(coroutine: Awaitable[T]) -> T:
+def run(coroutine: Coroutine[None, None, T]) -> T:
     """Run what never really waits."""
-
-    async def wait() -> T:
-        return await coroutine
-
-    return asyncio.run(wait())
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return cast(T, end.value)
+    raise AssertionError("it waits")

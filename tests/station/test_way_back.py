@@ -1,16 +1,22 @@
 """From every state there is a way back: after a restart in the middle, after work by hand, after patience has ended."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.station.small import Small, run
 from tests.tower.ideal import ReadAt
+from vendrive.station.admission import Admission
+from vendrive.station.controller import BY_HAND, MOST_COMMANDS
 from vendrive.station.machine import MachineLost
 from vendrive.station.returning import ReturnTalk
-from vendrive.wire.journal import CountAccepted, HandedOver, ReturnStarted
-from vendrive.wire.machine import Door, Nose, Operation
+from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import CommandGiven, CountAccepted, HandedOver, ReturnStarted
+from vendrive.wire.machine import Door, Mode, Nose, Operation
+from vendrive.wire.orders import OperatorAction, OperatorRequest
 
 
 @pytest.fixture
@@ -49,6 +55,11 @@ def stop(small: Small, on: bool) -> None:
     plc = replace(small.ideal.snapshot.plc, emergency_stop=on)
     small.ideal.snapshot = replace(small.ideal.snapshot, plc=plc)
     small.tick()
+
+
+def request(action: OperatorAction, **fields: Any) -> OperatorRequest:
+    expires_at = datetime(2030, 1, 1, tzinfo=UTC)
+    return OperatorRequest(action=action, staff="one", second="two", expires_at=expires_at, **fields)
 
 
 def put_by_hand(small: Small, tag: str, place: str) -> None:
@@ -185,3 +196,102 @@ def test_a_car_that_drove_in_unasked_is_not_stored_to_make_room(small: Small) ->
     assert small.bay().street_door == Door.open
     doubts = small.controller.view(run(small.link.read())).believed_doubts
     assert [doubt.about for doubt in doubts] == [("TAG-1", "B1")]
+
+
+# What staff ask for
+
+
+async def test_a_step_by_hand_without_an_answer_ends_nothing_but_itself(small: Small) -> None:
+    small.by_hand(Mode.manual)
+    small.tick()
+    step = {"operation": "move_lift", "arguments": {"lift": "L1", "storey": "2"}}
+    small.link.lost = True
+    await small.staff().obey(request(OperatorAction.manual_step, **step))
+    assert [given.operation for given in small.record.facts.open_commands.values()] == ["move_lift"]
+    assert small.events("request_refused") == []  # whether it had an effect is not known
+
+
+def test_steps_by_hand_that_fail_are_nobodys_alarm(small: Small) -> None:
+    for seq in range(5):
+        given = CommandGiven(control_epoch=1, seq=seq, operation="turn", arguments={"bay": "B1"}, purpose="")
+        small.record.write(given)
+        small.controller._given_for[seq] = BY_HAND
+        small.controller._end(seq, "failed", "drive")
+    assert small.alarms == set()
+
+
+# Who shows what to whom
+
+
+async def test_a_wrong_face_of_who_has_left_does_not_end_the_turn_of_the_next(small: Small) -> None:
+    desk, first, second = small.desks["B1"], small.lend("drive-1", "TAG-1"), small.lend("drive-2", "TAG-2")
+    first = replace(first, method="face")
+
+    class Slow:
+        async def verify_face(self, lending: object, picture: bytes) -> float:
+            desk.cancel()
+            desk.asking = second
+            raise Refused(ErrorCode.face_mismatch)
+
+    desk._admission = cast(Admission, Slow())
+    desk.asking = first
+    with pytest.raises(Refused):
+        await desk.show_face(b"")
+    assert desk.asking is second
+
+
+async def test_a_locked_pin_of_who_has_left_does_not_end_the_turn_of_the_next(small: Small) -> None:
+    desk, first, second = small.desks["B1"], small.lend("drive-1", "TAG-1"), small.lend("drive-2", "TAG-2")
+
+    class Slow:
+        async def verify_pin(self, lending: object, typed: str) -> None:
+            desk.cancel()
+            desk.asking = second
+            raise Refused(ErrorCode.pin_locked)
+
+    desk._admission = cast(Admission, Slow())
+    desk.asking = first
+    with pytest.raises(Refused):
+        await desk.type_pin("1")
+    assert desk.asking is second
+
+
+def test_who_gave_a_return_up_and_drove_in_all_the_same_may_go_on(small: Small) -> None:
+    returning(small)
+    small.desks["B1"].talk = None
+    desk, lending = small.desks["B1"], small.store.lending("drive-1")
+
+    class Reader:
+        def read(self, text: str) -> tuple[object, None]:
+            return lending, None
+
+    desk._admission = cast(Admission, Reader())
+    desk.show_return_pass("")
+    small.tick()
+    declare(small)
+    small.settle()
+    assert len(small.events("returned")) == 1
+
+
+# Circles
+
+
+def test_a_sensor_that_never_sees_the_turn_ends_the_turning(tmp_path: Path) -> None:
+    small = Small(tmp_path, "carvana34", {"TAG-1": "2A"})
+    small.verify(small.lend("drive-1", "TAG-1"))
+    for _ in range(400):
+        small.tick()
+        for part in list(small.ideal.running):
+            if part in small.ideal.running:
+                small.ideal.finish(part)
+        if small.bay().vehicle:
+            small.ideal.change("B1", nose=Nose.tower)
+    assert small.ideal.done.count(Operation.turn) < MOST_COMMANDS
+    assert small.alarms == {"machine_refused B1"}
+
+
+def test_a_journal_of_a_tower_that_was_rebuilt_is_no_obstacle(small: Small) -> None:
+    arguments = {"lift": "L9", "storey": "2"}
+    small.record.write(CommandGiven(control_epoch=1, seq=7, operation="move_lift", arguments=arguments, purpose=""))
+    small.tick()
+    assert small.record.facts.open_commands == {}

@@ -103,7 +103,7 @@ class Desk:
         """Compare a typed PIN."""
         asking = self._asked("pin")
         with self._one_verification(), _Journaled(self, asking.lending.drive_id) as told:
-            told.on_refusal = lambda code: self._end_asking() if code == ErrorCode.pin_locked else None
+            told.on_refusal = lambda code: self._end_asking(asking) if code == ErrorCode.pin_locked else None
             await self._admission.verify_pin(asking.lending, typed)
         self._verified(asking, "pin", None)
 
@@ -117,7 +117,7 @@ class Desk:
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
             self._check_here(lending.drive_id)
-            self._check_room(self._machine_now())
+            self._check_room(self._machine_now(), lending.vehicle.tag)
         self.farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
         self.talk = ReturnTalk(lending, self.side)
@@ -242,8 +242,11 @@ class Desk:
         if other is not None and other is not self:
             raise Refused(ErrorCode.at_other_bay, bay=other.side.name)
 
-    def _check_room(self, snapshot: Snapshot) -> None:
-        if not self.side.sensed(snapshot).empty or self._tidying is not None:
+    def _check_room(self, snapshot: Snapshot, tag: str) -> None:
+        bay = self.side.sensed(snapshot)
+        # Who gave up or came too early may have driven in all the same, through a door that was still open.
+        free = bay.empty or (bay.tag == tag and bay.street_door != Door.closed)
+        if not free or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
         if self.side.free_slots(snapshot) <= self.promised(self, snapshot):
             raise Refused(ErrorCode.no_room)
@@ -280,7 +283,8 @@ class Desk:
         self.refuse(asking.lending.drive_id, refusal.code)
         counted = replace(asking, mismatches=asking.mismatches + 1)
         over = refusal.code == ErrorCode.face_locked or counted.mismatches >= MISMATCHES
-        self.asking = None if over else counted
+        if self.asking is asking:  # nobody else's turn, which may have begun while it was compared
+            self.asking = None if over else counted
 
     def _verified(self, asking: Asking, method: str, distance: float | None) -> None:
         """The holder stands here: from now on the machine works for them."""
@@ -305,8 +309,10 @@ class Desk:
         else:
             self.talk = HandOverTalk(asking.lending, self.side, live=True)
 
-    def _end_asking(self) -> None:
-        self.asking = None
+    def _end_asking(self, of: Asking | None = None) -> None:
+        """End whoever's turn it is; `of`: only that one's."""
+        if of is None or self.asking is of:
+            self.asking = None
 
     def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
         """Journal that somebody was refused."""

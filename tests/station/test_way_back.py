@@ -11,8 +11,10 @@ from tests.station.small import Small, run
 from tests.tower.ideal import ReadAt
 from vendrive.station.admission import Admission
 from vendrive.station.controller import BY_HAND, MOST_COMMANDS
-from vendrive.station.machine import MachineLost
+from vendrive.station.link import Link
+from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.returning import ReturnTalk
+from vendrive.station.safety import Safety
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CommandGiven, CountAccepted, HandedOver, ReturnStarted
 from vendrive.wire.machine import Door, Mode, Nose, Operation
@@ -120,6 +122,23 @@ def test_an_alarm_about_refused_commands_ends_with_the_program_that_counted_them
     small.record.alarm("machine_refused", "B1", "encoder")
     small.start()
     assert small.alarms == set()
+
+
+async def test_a_stop_that_did_not_reach_the_machine_outlives_a_restart(small: Small) -> None:
+    def nowhere() -> Machine:
+        raise AssertionError("not connected")
+
+    await Safety(Link(nowhere, small.clock), small.record, small.clock).stop("kiosk")
+    small.start()
+    link = Link(nowhere, small.clock)
+    safety = Safety(link, small.record, small.clock)
+    assert link.stop_pending
+    link._stop_wanted = None  # it was delivered
+    safety.look(small.controller.view(run(small.link.read())))
+    assert not [alarm for alarm in small.alarms if "station" in alarm]
+    again = Link(nowhere, small.clock)
+    Safety(again, small.record, small.clock)
+    assert not again.stop_pending
 
 
 # To whom the street door opens

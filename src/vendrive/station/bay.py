@@ -90,11 +90,15 @@ class BaySide(TowerSide):
         return not (out or cut_short)
 
     def in_the_way(self, tag: str, snapshot: Snapshot) -> str | None:
-        """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one."""
+        """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one.
+
+        Not of one before an open street door: its driver has not given the word that it may go in.
+        """
         where = places(snapshot).get(tag, "")
         front = self.layout.slot(where).behind if self.layout.is_slot(where) else ""
         before = snapshot.slot(front).tag if front else ""
-        for other in (self.sensed(snapshot).tag, before):
+        bay = self.sensed(snapshot)
+        for other in (bay.tag if bay.street_door == Door.closed else "", before):
             if other and other != tag and self.store.vehicle_of(other):
                 return other
         return None

@@ -28,6 +28,10 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 REFUSALS_UNTIL_ALARM = 3
 REFUSALS_UNTIL_STUCK = 8
+# No task needs so many: it goes round in circles, such as where a sensor does not see what was done.
+MOST_COMMANDS = 60
+# The key of commands that staff ask for: they see how these end.
+BY_HAND = "manual"
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +66,9 @@ class Controller:
         self._lifts: dict[str, str] = {}
         self._steps: dict[str, Step] = {}
         self._tries: dict[str, _Tries] = {}
+        self._counts: dict[str, int] = {}
         self._given_for: dict[int, str] = {}
+        self._parts = {plan.name for plan in (*layout.lifts, *layout.bays)}
         self._epoch = 0
         self._plc_epoch: int | None = None
         self._view: View | None = None
@@ -81,6 +87,7 @@ class Controller:
         if task == self._tasks.get(key):
             return
         self._steps.pop(key, None)
+        self._counts.pop(key, None)
         self._forgive(key)
         if task is None:
             del self._tasks[key]
@@ -90,8 +97,10 @@ class Controller:
             self._tasks[key] = task
 
     def retry(self) -> None:
-        """Forgive every task the bad ends of its commands."""
-        for key in list(self._tries):
+        """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
+        refused = [alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused]
+        self._counts.clear()
+        for key in sorted({*self._tries, *refused}):
             self._forgive(key)
 
     def view(self, snapshot: Snapshot) -> View:
@@ -123,8 +132,15 @@ class Controller:
         self._settle(await machine.read(), ours, fenced=True)
 
     def settle(self, snapshot: Snapshot) -> None:
-        """Journal which commands have ended; call it with each snapshot before anything else looks at it."""
-        self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
+        """Journal which commands have ended; call it with each snapshot before anything else looks at it.
+
+        Raises MachineLost where the machine's controller is another than the one of which control was taken.
+        """
+        known = snapshot.plc.plc_epoch == self._plc_epoch
+        self._settle(snapshot, known, fenced=False)
+        if not known:
+            # It may have restarted behind a connection that stood: control is taken anew, after a whole read.
+            raise MachineLost("the machine's controller started anew")
 
     async def tick(self, snapshot: Snapshot) -> None:
         """Give at most one command: each is judged on what was read after the one before."""
@@ -133,6 +149,7 @@ class Controller:
         chosen = self._choose(snapshot)
         if chosen is not None:
             key, step = chosen
+            self._counts[key] = self._counts.get(key, 0) + (key in self._tasks)
             await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else "give way")
 
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
@@ -182,12 +199,22 @@ class Controller:
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
         if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
+        if self._counts.get(key, 0) >= MOST_COMMANDS:
+            return self._in_circles(key)
         step = self._judge(task, view.snapshot, lift)
         aside = retreat(lift, view, claims) if lift and not _lets_go(step) else None
         if aside is not None:
             step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
             step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
+
+    def _in_circles(self, key: str) -> Step:
+        """Give up a task whose commands are done and lead nowhere; somebody has to look why."""
+        if key in self._given_for.values():
+            return Wait("the command before has not ended")
+        reason = f"{MOST_COMMANDS} commands did not lead there"
+        self._record.alarm(AlarmName.machine_refused, key, reason)
+        return Stuck(ErrorCode.machine_refused, reason)
 
     def _along(self, step: Do, view: View, claims: list[Claim]) -> Step:
         """Return the move as far as the way is free for it now; other steps as they are."""
@@ -246,6 +273,9 @@ class Controller:
         for part, given in list(self._record.facts.open_commands.items()):
             if given.seq not in {other.seq for other in self._record.facts.open_commands.values()}:
                 continue  # it worked on two parts, and the other one told its end
+            if part not in self._parts:
+                self._end(given.seq, "unknown", f"there is no {part} in this tower")
+                continue
             channel = snapshot.channel(part)
             if not ours:
                 self._end(given.seq, "unknown", "the machine's controller started anew or was controlled by another")
@@ -262,16 +292,18 @@ class Controller:
         if result == Result.done:
             self._forgive(key)
             return
+        log.warning("command %d: %s %s", seq, result, reason)
+        if key in ("", BY_HAND):
+            return  # of a program before this one, or of staff who see how it ended: nothing is tried again
         tries = self._tries.get(key, _Tries())
         not_before = self._clock.monotonic() + tries.pause_s
         self._tries[key] = _Tries(tries.bad_ends + 1, not_before, min(tries.pause_s * 2, LONGEST_PAUSE_S))
-        log.warning("command %d: %s %s", seq, result, reason)
         if tries.bad_ends + 1 >= REFUSALS_UNTIL_ALARM:
-            self._record.alarm(AlarmName.machine_refused, key or "plc", reason or result)
+            self._record.alarm(AlarmName.machine_refused, key, reason or result)
 
     def _forgive(self, key: str) -> None:
-        if self._tries.pop(key, None) is not None:
-            self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
+        self._tries.pop(key, None)
+        self._record.end_alarm(AlarmName.machine_refused, key, "station")
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:

@@ -75,12 +75,16 @@ class Link:
 
     async def stop(self, reason: str) -> None:
         """Send an emergency stop now, and again until the machine has it; nothing else is sent before."""
-        self._stop_wanted = reason
+        self.want_stop(reason)
         if self.machine is not None:
             try:
                 await self._send_stop(self.machine)
             except MachineLost as error:
                 log.error("the stop has not reached the machine yet: %s", error)
+
+    def want_stop(self, reason: str) -> None:
+        """Send an emergency stop before anything else, as soon as there is a connection."""
+        self._stop_wanted = reason
 
     def connection(self) -> Machine:
         """Return the machine, or raise Refused (machine_unknown)."""

@@ -43,7 +43,8 @@ def differences(
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
     `unsettled` is the place by lift of each transfer whose outcome is unknown: its car may be read at either end. A car
-    that was last in a bay may have been driven away: whether it has is for the hand-over to say.
+    that was last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is
+    there.
     """
     between, read = _between(snapshot, layout), places(snapshot)
     ends = dict(unsettled) | {place: lift for lift, place in unsettled.items()}
@@ -51,7 +52,7 @@ def differences(
     for tag, place in belief.items():
         seen, other = read.get(tag), ends.get(place)
         at_rest = place not in between and seen not in between and other not in between
-        may_have_left = layout.is_bay(place) and other is None
+        may_have_left = layout.is_bay(place) and other is None and not _another_in(place, tag, snapshot)
         if at_rest and not may_have_left and (seen is None or seen not in (place, other)):
             found.append(Doubt(tuple(filter(None, (tag, place, seen, other))), _said(tag, place, seen)))
     return (*found, *_lost(belief, unsettled, read, between))
@@ -150,6 +151,10 @@ def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
         for bay in snapshot.bays
         if bay.name not in between and not bay.vehicle and not bay.tag and not bay.empty
     ]
+
+
+def _another_in(bay: str, tag: str, snapshot: Snapshot) -> bool:
+    return snapshot.bay(bay).tag not in ("", tag)
 
 
 def _weighed(bay: Bay) -> str:

@@ -68,7 +68,7 @@ class Controller:
         self._tries: dict[str, _Tries] = {}
         self._counts: dict[str, int] = {}
         self._given_for: dict[int, str] = {}
-        self._parts = {plan.name for plan in (*layout.lifts, *layout.bays)}
+        self._parts = {lift.name for lift in layout.lifts} | {bay.name for bay in layout.bays}
         self._epoch = 0
         self._plc_epoch: int | None = None
         self._view: View | None = None
@@ -98,7 +98,9 @@ class Controller:
 
     def retry(self) -> None:
         """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
-        refused = [alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused]
+        refused = [
+            alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused
+        ]
         self._counts.clear()
         for key in sorted({*self._tries, *refused}):
             self._forgive(key)

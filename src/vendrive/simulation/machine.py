@@ -65,7 +65,9 @@ class MemoryMachine:
 
     async def read(self) -> Snapshot:
         self._need_connection()
-        return await self._sent(self._read)
+        # The start of the request, not its end: data is never taken for younger than it is.
+        started_s = self._world.now_s()
+        return await self._sent(lambda: self._read(started_s))
 
     async def beat(self, count: int) -> None:
         self._need_connection()
@@ -147,13 +149,13 @@ class MemoryMachine:
                 self._world.ground.tick()
         self._need_connection()
 
-    def _read(self) -> Snapshot:
+    def _read(self, started_s: float) -> Snapshot:
         ground = self._world.ground
         if ground.travelling:
             ground.tick()
         self._stirred.clear()
-        self.read_at_s = self._world.now_s()
-        return ground.snapshot(ReadAt(self.read_at_s))
+        self.read_at_s = started_s
+        return ground.snapshot(ReadAt(started_s))
 
     def _execute(self, command: Command) -> tuple[bool, str]:
         ground = self._world.ground

@@ -38,7 +38,6 @@ class MemoryMachine:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._stirred = asyncio.Event()
-        self._beats = 0
         self._connected = False
         self._troubled = asyncio.Event()
         self.lost = asyncio.Event()
@@ -71,9 +70,12 @@ class MemoryMachine:
 
     async def beat(self, count: int) -> None:
         self._need_connection()
-        self._beats = max(self._beats + 1, count)
-        beats = self._beats
-        await self._sent(lambda: self._heard(beats))
+        try:
+            await self._sent(lambda: self._heard(count))
+        except MachineLost:
+            # The session learns of it at its next read.
+            self.stir()
+            raise
         if self._world.plan.skips and not self._world.messages.troubled:
             # From here on the connection beats by itself, as the session would four times a second.
             await self._beat_steadily()

@@ -57,7 +57,9 @@ def differences(
             or (seen is not None and seen in between)
         ):
             continue
-        found.append(Doubt(tuple(filter(None, (tag, place, seen))), _said(tag, place, seen)))
+        # A transfer of unknown outcome: where the car may be as well is left alone too.
+        about = (tag, place, seen, unsettled.get(tag))
+        found.append(Doubt(tuple(name for name in about if name), _said(tag, place, seen)))
     return tuple(found)
 
 

@@ -219,7 +219,7 @@ async def _tower_dark(world: "World", rng: Random) -> None:
             world.kill_station("power cut")
             world.do(lambda: world.truth.power(False), "everything is dark")
             await asyncio.sleep(rng.uniform(5, 600))
-            world.ground.restart()
+            world.restart_plc()
             world.do(lambda: world.truth.power(True), "the power is back")
             await asyncio.sleep(rng.uniform(0, 60))
             if world.session is None:
@@ -233,11 +233,9 @@ async def _plc_restart(world: "World", rng: Random) -> None:
         await world.until(lambda: bool(world.ground.running()) or not world.faulty, rng.choice((1, 600)))
         await asyncio.sleep(rng.uniform(0, 6))
         with world.register.injected("plc_restart"):
-            if world.machine is not None:
-                world.machine.drop()
             world.messages.trouble("cut", 1.0)
             await asyncio.sleep(rng.uniform(0.5, 20))
-            world.ground.restart()
+            world.restart_plc()
             world.messages.trouble("cut", 0.0)
             await asyncio.sleep(10)
 

@@ -143,9 +143,7 @@ async def queue_lost_by_restart(world: World) -> None:
     collecting = asyncio.create_task(_collected(world, driver))
     need(await world.until(lambda: driver.car.where == "transfer", 3600), "the car never moved")
     await asyncio.sleep(4)
-    world.ground.restart()
-    if world.machine is not None:
-        world.machine.drop()
+    world.restart_plc()
     await asyncio.sleep(5)
     ended = _events(world, "command_ended")[-1]
     need('"result":"unknown"' in ended, f"a forgotten command was taken as {ended}")

@@ -125,6 +125,12 @@ class World:
         self.computer.disk.lose_power()
         self.invariants.station_died()
 
+    def restart_plc(self) -> None:
+        """The PLC starts anew, and with it its end of every connection."""
+        if self.machine is not None:
+            self.machine.drop()
+        self.ground.restart()
+
     def step(self, name: str) -> None:
         """The program comes by a point at which it may crash."""
         if self.crash_at == name:

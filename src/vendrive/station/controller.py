@@ -133,7 +133,7 @@ class Controller:
         chosen = self._choose(snapshot)
         if chosen is not None:
             key, step = chosen
-            await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else "give way")
+            await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else step.why)
 
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
         """Whether this task's goal is what the machine shows now, with nothing of ours running for it."""
@@ -177,7 +177,7 @@ class Controller:
                 self._lifts.pop(key, None)
             if chosen is None and isinstance(step, Do) and self._may_give(key):
                 chosen = key, step
-        return chosen or self._aside(view, claims)
+        return chosen or self._aside(view, claims) or self._finish(view, claims)
 
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
         if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
@@ -212,6 +212,16 @@ class Controller:
             step = self._along(step, view, claims) if isinstance(step, Do) else step
             if isinstance(step, Do) and self._may_give(plan.name):
                 return plan.name, step
+        return None
+
+    def _finish(self, view: View, claims: list[Claim]) -> tuple[str, Do] | None:
+        """Return the step that ends a transfer which was cut short and for which nobody waits any more."""
+        for lift in view.snapshot.lifts:
+            if lift.transfer_home or lift.busy or any(mine.lift == lift.name for mine in claims):
+                continue
+            step = Do(Operation.finish_transfer, (("lift", lift.name),), "a transfer was cut short")
+            if isinstance(self._voted(step, view), Do) and self._may_give(lift.name):
+                return lift.name, step
         return None
 
     def _judge(self, task: Task, snapshot: Snapshot, lift: str) -> Step:

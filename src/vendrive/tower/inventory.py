@@ -52,7 +52,7 @@ def differences(
         if (
             seen == place
             or (seen is not None and seen == unsettled.get(tag))
-            or layout.is_bay(place)
+            or (layout.is_bay(place) and tag not in unsettled)
             or place in between
             or (seen is not None and seen in between)
         ):

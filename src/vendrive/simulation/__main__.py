@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 
+from vendrive.simulation.ablations import SEEDS, caught
 from vendrive.simulation.run import plan_of, run_seed
 from vendrive.simulation.runner import Total, failure_text, run_seeds
-from vendrive.simulation.tables import fault_table
+from vendrive.simulation.tables import fault_table, safeguard_table, undetectable_table
 
 EXAMPLE = """examples: vendrive simulate faults --seeds 200          (the first 200 seeds)
           vendrive simulate faults --seed 17 --trace    (one seed, with all that happened last)
@@ -18,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="vendrive simulate", description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("what", choices=("faults",), help="towers with people and faults, in virtual time")
+    made.add_argument("what", choices=("faults", "ablations", "tables"), help="seeds; safeguards removed; the tables of docs/safeguards.md")
     made.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds; 100 where none is given")
     made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
@@ -30,6 +31,11 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run seeds; exit status 1 where something happened that must never happen."""
     arguments = parser().parse_args()
+    if arguments.what == "ablations":
+        return _ablations(arguments.jobs)
+    if arguments.what == "tables":
+        print(f"{safeguard_table()}\n\n{undetectable_table()}")
+        return 0
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.trace)
     seeds = range(arguments.first, arguments.first + arguments.seeds)
@@ -53,6 +59,14 @@ def _one(seed: int, trace: bool) -> int:
     print(_summary(total))
     print(f"trace {outcome.digest}")
     return 1 if outcome.violations else 0
+
+
+def _ablations(jobs: int) -> int:
+    """Print which seed catches each safeguard that is removed, as `simulation/caught.py` holds it."""
+    found = caught(SEEDS, jobs, lambda share, what: print(f"{share:4.0%} {what}", file=sys.stderr))
+    for name, seed, violation in found:
+        print(f'    "{name}": {seed},  # {violation}')
+    return 0 if all(seed >= 0 for _, seed, _ in found) else 1
 
 
 def _summary(total: Total) -> str:

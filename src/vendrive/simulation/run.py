@@ -15,6 +15,7 @@ from vendrive.simulation.loop import VirtualLoop
 from vendrive.simulation.people import Driver, book, extend, vehicle
 from vendrive.simulation.register import Tally
 from vendrive.simulation.world import Plan, World
+from vendrive.station import controller as controlling
 from vendrive.wire.orders import Stock
 
 # (layout, cars, weight): most seeds use small towers, which are quick.
@@ -78,6 +79,11 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
 
 async def _run(plan: Plan, trace: bool) -> Outcome:
     world = World(plan)
+    with patch.object(controlling, "votes", world.counted(controlling.votes)):
+        return await _lived(world, plan, trace)
+
+
+async def _lived(world: World, plan: Plan, trace: bool) -> Outcome:
     cars = _stock(world)
     world.start_station()
     faults = [

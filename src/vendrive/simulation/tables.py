@@ -1,7 +1,10 @@
 """The tables of docs/safeguards.md, made from runs so that they can be made again."""
 
+from vendrive.plant.beings import undetectable
+from vendrive.simulation.caught import CAUGHT_BY
 from vendrive.simulation.faults import CLASSES, LONG_CUT_OFF
 from vendrive.simulation.register import Tally
+from vendrive.simulation.safeguards import SAFEGUARDS
 
 
 def fault_table(tally: Tally) -> str:
@@ -15,3 +18,19 @@ def fault_table(tally: Tally) -> str:
 def idle_classes(tally: Tally) -> list[str]:
     """Return the classes that never happened, or never met a decision."""
     return [name for name in (*CLASSES, LONG_CUT_OFF) if not tally.reached[name]]
+
+
+def safeguard_table() -> str:
+    """Return, per safeguard, what it prevents, what stands behind it, and the seed that catches its removal."""
+    lines = ["| safeguard | without it and its backups | backups removed with it | seed |", "|---|---|---|---|"]
+    for safeguard in SAFEGUARDS:
+        seed = CAUGHT_BY.get(safeguard.name, "none")
+        lines.append(f"| `{safeguard.name}` | {safeguard.prevents} | {safeguard.backups} | {seed} |")
+    return "\n".join(lines)
+
+
+def undetectable_table() -> str:
+    """Return what is missed once one source is blind: the one table of it is `plant.beings`."""
+    lines = ["| who or what | where | the only source | why |", "|---|---|---|---|"]
+    lines += [f"| {being} | {where} | {source} | {reason} |" for being, where, source, reason in undetectable()]
+    return "\n".join(lines)

@@ -24,6 +24,7 @@ from vendrive.simulation.register import Register
 from vendrive.simulation.retail import Retail
 from vendrive.simulation.session import Computer, Session
 from vendrive.simulation.staff import Technician
+from vendrive.tower.interlocks import Permit, allowed
 from vendrive.tower.layout import load_layout
 
 START = datetime(2026, 3, 27, 6, tzinfo=UTC)
@@ -214,6 +215,22 @@ class World:
         self.do(lambda: self.truth.burn(False))
         self.technician.put_right()
         self.register.note("the faults are over")
+
+    def counted(self, votes: Callable[..., tuple[Permit, ...]]) -> Callable[..., tuple[Permit, ...]]:
+        """Return the station's votes with a counter: each order that they withhold counts once until it is permitted."""
+        withheld: set[object] = set()
+
+        def count(operation: object, arguments: object, *rest: object) -> tuple[Permit, ...]:
+            permits, order = votes(operation, arguments, *rest), (operation, arguments)
+            if allowed(permits):
+                withheld.discard(order)
+            elif order not in withheld:
+                withheld.add(order)
+                self.register.tally.by_us += 1
+                self.register.decided(refused=True)
+            return permits
+
+        return count
 
     def count(self) -> None:
         """Take the PLC's and the votes' numbers into the tally."""

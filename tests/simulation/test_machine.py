@@ -11,7 +11,9 @@ from vendrive.station.adapters.bench import Rule, name_of
 from vendrive.station.adapters.contract import RULES
 
 QUIET = Plan(3, hours=0.4)
-FAULTY = replace(QUIET, faults=frozenset({"walk_in", "sensor_stuck", "sensor_flapping", "plc_restart", "pet", "drive_fails"}))
+FAULTY = replace(
+    QUIET, faults=frozenset({"walk_in", "sensor_stuck", "sensor_flapping", "plc_restart", "pet", "drive_fails"})
+)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
@@ -19,7 +21,9 @@ def test_the_machine_in_memory_keeps_the_contract(rule: Rule) -> None:
     run_in_memory(rule)
 
 
-@pytest.mark.parametrize("plan", [QUIET, FAULTY, replace(FAULTY, seed=4, layout="carvana34")], ids=["quiet", "faulty", "bays"])
+@pytest.mark.parametrize(
+    "plan", [QUIET, FAULTY, replace(FAULTY, seed=4, layout="carvana34")], ids=["quiet", "faulty", "bays"]
+)
 def test_leaving_reads_out_changes_nothing(plan: Plan) -> None:
     """Journal with its times, orders to the PLC with their answers, all acts and faults: the same hash."""
     skipping, reading = run_seed(plan), run_seed(replace(plan, skips=False))

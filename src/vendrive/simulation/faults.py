@@ -1,6 +1,6 @@
 """The fault classes: what can go wrong in a tower, each with a process that lets it happen again and again.
 
-Classes of people (what visitors do) are drawn in `habits`; these here run by themselves. A seed enables a random subset.
+What visitors do is drawn in `habits`; these here run by themselves. A seed enables a random subset.
 """
 
 import asyncio
@@ -38,7 +38,13 @@ PRESENCE = ("scanner", "curtain", "floor")
 BAY_SENSORS = (*PRESENCE, "cabin", "vehicle", "tag", "in_place", "street_door", "inner_door", "exit_closed")
 LIFT_SENSORS = ("storey", "loaded", "tag", "transfer_home", "movement")
 SLOT_SENSORS = ("occupied", "tag", "movement")
-BAY_PAIRS = (("vehicle", "tag"), ("scanner", "curtain"), ("scanner", "floor"), ("curtain", "floor"), ("scanner", "cabin"))
+BAY_PAIRS = (
+    ("vehicle", "tag"),
+    ("scanner", "curtain"),
+    ("scanner", "floor"),
+    ("curtain", "floor"),
+    ("scanner", "cabin"),
+)
 LIFT_PAIRS = (("loaded", "tag"),)
 SLOT_PAIRS = (("occupied", "tag"),)
 KINDS = ("stuck", "late", "flapping", "lying", "clear")

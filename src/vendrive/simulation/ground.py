@@ -10,7 +10,6 @@ from vendrive.plant.world import World as Truth
 from vendrive.simulation.loop import VirtualClock
 from vendrive.wire.machine import Snapshot
 
-
 INFINITY = float("inf")
 LEAST_S = 0.001
 # Where the sensors of a place, of the tag and of the platform change their minds about a car that slides past them.

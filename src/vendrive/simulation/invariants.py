@@ -1,4 +1,4 @@
-"""What must never happen, looked up in the plant's truth and in the raw rows of the journal, never in the controller."""
+"""What must never happen, looked up in the plant's truth and the journal's raw rows, never in the controller."""
 
 import json
 from collections import Counter

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from math import floor
 from typing import TYPE_CHECKING, TypeVar
 
+from vendrive.simulation.crash import Crash
 from vendrive.simulation.messages import FINE
 from vendrive.simulation.moments import ReadAt
-from vendrive.simulation.crash import Crash
 from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
 from vendrive.wire.machine import Command, Snapshot
 

@@ -1,6 +1,6 @@
 """The safeguards by name: what each prevents, what stands behind it, and how a simulation takes all of that away.
 
-Nothing of this can be reached in production: a removal replaces a function or an entry of a registry while a block runs.
+Nothing of this can be reached in production: a removal replaces a function or a registry's entry while a block runs.
 """
 
 from collections.abc import Callable, Iterator

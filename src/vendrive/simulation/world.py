@@ -181,7 +181,9 @@ class World:
     def is_read_right(self) -> bool:
         """Whether the sensors show each car of the tower where it is: what two people who look can say."""
         sensors = self.ground.controller.sensors
-        read = {part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()}
+        read = {
+            part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()
+        }
         inside = {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
         return all(read.get(tag) == where for tag, where in inside.items())
 
@@ -217,7 +219,7 @@ class World:
         self.register.note("the faults are over")
 
     def counted(self, votes: Callable[..., tuple[Permit, ...]]) -> Callable[..., tuple[Permit, ...]]:
-        """Return the station's votes with a counter: each order that they withhold counts once until it is permitted."""
+        """Return the station's votes with a counter: an order that is withheld counts once until it is permitted."""
         withheld: set[object] = set()
 
         def count(operation: object, arguments: object, *rest: object) -> tuple[Permit, ...]:

@@ -12,7 +12,7 @@ from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Snapshot
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,19 @@ class BaySide(TowerSide):
         return not (bay.person or bay.cabin)
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
-        """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it, and
-        nothing of the machine has reached into the bay since it was brought.
+        """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it,
+        and nothing of the machine reaches into the bay.
 
         One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before. Who is
-        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is wrong.
+        still in the bay, and what a door says, is another matter: a car that is gone is lent, whatever else is wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
-        if not bay.empty or bay.engine_running or tag in places(snapshot) or facts.places.get(tag, self.name) != self.name:
+        if (
+            not bay.empty
+            or bay.engine_running
+            or tag in places(snapshot)
+            or facts.places.get(tag, self.name) != self.name
+        ):
             return False
         plan = self.layout.bay(self.name)
         near = [lift for lift in map(snapshot.lift, plan.lifts) if lift.storey in (plan.storey, NO_STOREY)]

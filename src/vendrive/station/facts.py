@@ -23,7 +23,8 @@ class Facts(BaseModel):
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
     `handing_over` and `returning`, the drive that is served there; `presented_at`, whose car was last presented there.
-    By tag: `places`, where the journal believes each car. By drive: `out`, the vehicle that is lent. By name and part: `alarms`.
+    By tag: `places`, where the journal believes each car. By drive: `out`, the vehicle that is lent. By name and part:
+    `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")

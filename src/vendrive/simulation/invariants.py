@@ -165,6 +165,8 @@ class Invariants:
 
     def _see_person_verified(self, event: dict[str, Any]) -> None:
         visit = self._world.visits[event["drive_id"]]
+        if visit.drive in self.handed_over:
+            self.broken("pass_twice", f"the holder of {visit.drive} was verified after the hand-over")
         if visit.drive in self._cancelled:
             self.broken("cancelled_served", f"the holder of {visit.drive} was verified after its cancellation")
         at = self._world.calendar()

@@ -229,7 +229,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
             _replaced(Admission, "check_collect", _used_again),
             _replaced(Store, "forget_check", lambda self, drive: None),
         ),
-        ("wrong_pass",),
+        ("used_pass",),
     ),
     Safeguard(
         "cancelled_is_void",

@@ -24,6 +24,7 @@ from vendrive.simulation.register import Register
 from vendrive.simulation.retail import Retail
 from vendrive.simulation.session import Computer, Session
 from vendrive.simulation.staff import Technician
+from vendrive.station.journal import JournalBroken
 from vendrive.tower.interlocks import Permit, allowed
 from vendrive.tower.layout import load_layout
 
@@ -42,6 +43,7 @@ class Plan:
     night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
+    looks_closely: bool = True
 
 
 class World:
@@ -62,7 +64,7 @@ class World:
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
-        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed)
+        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed, plan.looks_closely)
         self.messages = Messages(self)
         key = Ed25519PrivateKey.from_private_bytes(self.random("retail").randbytes(32))
         self.retail = Retail(TOWER, key, self.calendar, self._news)
@@ -109,7 +111,11 @@ class World:
 
     def start_station(self) -> None:
         """Start the program on what is on its disk."""
-        self.session = Session(self.computer)
+        try:
+            self.session = Session(self.computer)
+        except JournalBroken as error:
+            self.invariants.broken("chain", f"the station does not start: {error}"[:120])
+            return
         self.session.start(self._task_ended)
         self.session.news.set()
         self.register.note("station starts")

@@ -45,6 +45,12 @@ lint: $(READY) ## ruff, mypy strict and the import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+sim: $(READY) ## towers with people and faults: three minutes on two cores, then the figures (ARGS=--quick: under 50 s)
+	@$(BIN)/python -m vendrive.bench faults $(ARGS)
+
+bench: $(READY) ## the figures of every table (ARGS=--json, --quick)
+	@$(BIN)/python -m vendrive.bench faults $(ARGS)
+
 check: lint test ## what a commit must pass
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header

@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 
+from vendrive.simulation.ablations import SEEDS, caught
 from vendrive.simulation.run import plan_of, run_seed
 from vendrive.simulation.runner import Total, failure_text, run_seeds
-from vendrive.simulation.tables import fault_table
+from vendrive.simulation.tables import fault_table, safeguard_table, undetectable_table
 
 EXAMPLE = """examples: vendrive simulate faults --seeds 200          (the first 200 seeds)
           vendrive simulate faults --seed 17 --trace    (one seed, with all that happened last)
@@ -21,7 +22,11 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("what", choices=("faults",), help="towers with people and faults, in virtual time")
+    made.add_argument(
+        "what",
+        choices=("faults", "ablations", "tables"),
+        help="seeds; safeguards removed; the tables of docs/safeguards.md",
+    )
     made.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds; 100 where none is given")
     made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
@@ -35,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run seeds; exit status 1 where something happened that must never happen."""
     arguments = parser().parse_args()
+    if arguments.what == "ablations":
+        return _ablations(arguments.jobs)
+    if arguments.what == "tables":
+        print(f"{safeguard_table()}\n\n{undetectable_table()}")
+        return 0
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.trace)
     seeds = range(arguments.first, arguments.first + arguments.seeds)
@@ -60,11 +70,20 @@ def _one(seed: int, trace: bool) -> int:
     return 1 if outcome.violations else 0
 
 
+def _ablations(jobs: int) -> int:
+    """Print which seed catches each safeguard that is removed, as `simulation/caught.py` holds it."""
+    found = caught(SEEDS, jobs, lambda share, what: print(f"{share:4.0%} {what}", file=sys.stderr))
+    for name, seed, violation in found:
+        print(f'    "{name}": {seed},  # {violation}')
+    return 0 if all(seed >= 0 for _, seed, _ in found) else 1
+
+
 def _summary(total: Total) -> str:
     tally = total.tally
     return (
         f"{total.seeds} seeds, {tally.hours:.0f} tower-hours, {tally.hand_overs} hand-overs, {tally.returns} returns, "
-        f"{total.violations} violations; moves prevented: {tally.by_us} by the station, {tally.by_plc} by the safety PLC; "
+        f"{total.violations} violations; moves prevented: {tally.by_us} by the station, "
+        f"{tally.by_plc} by the safety PLC; "
         f"{total.wall_s:.0f} s"
     )
 

@@ -1,6 +1,6 @@
 """The fault classes: what can go wrong in a tower, each with a process that lets it happen again and again.
 
-Classes of people (what visitors do) are drawn in `habits`; these here run by themselves. A seed enables a random subset.
+What visitors do is drawn in `habits`; these here run by themselves. A seed enables a random subset.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
 from vendrive.plant.world import WorldRefused
 from vendrive.simulation.kiosk import Kiosk, KioskDead
-from vendrive.wire.errors import Refused
+from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.machine import Mode
 from vendrive.wire.orders import Cancel, OperatorAction, OperatorRequest
 
@@ -51,7 +51,7 @@ KINDS = ("stuck", "late", "flapping", "lying", "clear")
 
 
 # How much less often than its mean says each class happens: towers that are always at rest show little.
-SELDOM = 2.0
+SELDOM = 3.5
 
 
 async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], Awaitable[None]]) -> None:
@@ -225,7 +225,7 @@ async def _tower_dark(world: "World", rng: Random) -> None:
             world.kill_station("power cut")
             world.do(lambda: world.truth.power(False), "everything is dark")
             await asyncio.sleep(rng.uniform(5, 600))
-            world.ground.restart()
+            world.restart_plc()
             world.do(lambda: world.truth.power(True), "the power is back")
             await asyncio.sleep(rng.uniform(0, 60))
             if world.session is None:
@@ -239,11 +239,9 @@ async def _plc_restart(world: "World", rng: Random) -> None:
         await world.until(lambda: bool(world.ground.running()) or not world.faulty, rng.choice((1, 600)))
         await asyncio.sleep(rng.uniform(0, 6))
         with world.register.injected("plc_restart"):
-            if world.machine is not None:
-                world.machine.drop()
             world.messages.trouble("cut", 1.0)
             await asyncio.sleep(rng.uniform(0.5, 20))
-            world.ground.restart()
+            world.restart_plc()
             world.messages.trouble("cut", 0.0)
             await asyncio.sleep(10)
 
@@ -327,22 +325,42 @@ async def _steals(world: "World", rng: Random, bay: str) -> None:
 
 async def _wrong_pass(world: "World", rng: Random) -> None:
     async def once() -> None:
-        bay = rng.choice(world.layout.bays).name
-        visits = list(world.visits.values())
+        bay, visits = rng.choice(world.layout.bays).name, list(world.visits.values())
         if not visits:
             return
         visit = rng.choice(visits)
-        text = rng.choice((visit.text[:-3] + "AAA", visit.text.replace("pass-", "pass-x"), "ZZZZ9999", visit.text))
+        forged = rng.choice((visit.text[:-3] + "AAA", visit.text.replace("pass-", "pass-x")))
+        text = rng.choice((forged, forged, visit.text, "ZZZZ9999"))
+        ask = Kiosk(world, bay).collect if rng.random() < 0.6 else Kiosk(world, bay).bring_back
         with world.register.injected("wrong_pass", bay):
             try:
-                if rng.random() < 0.5:
-                    await Kiosk(world, bay).collect(text)
-                    if text != visit.text or visit.drove_off:
-                        world.invariants.broken("wrong_pass", f"a forged or used pass of {visit.drive} was taken")
-                else:
-                    await Kiosk(world, bay).bring_back(text)
+                await ask(text)
+                if text == forged:
+                    world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was taken")
                 await asyncio.sleep(rng.uniform(1, 30))
                 await Kiosk(world, bay).cancel()
+            except Refused as refusal:
+                if text == forged and refusal.code != ErrorCode.pass_not_genuine:
+                    world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was read: {refusal.code}")
+            except KioskDead:
+                pass
+
+    await again(world, rng, 900, once)
+
+
+async def _used_pass(world: "World", rng: Random) -> None:
+    """A borrower who has had the car, and perhaps brought it back, comes with the same pass and their own face."""
+
+    async def once() -> None:
+        past = [visit for visit in world.visits.values() if visit.drive in world.invariants.handed_over]
+        if not past:
+            return
+        visit, bay = rng.choice(past), rng.choice(world.layout.bays).name
+        with world.register.injected("used_pass", bay):
+            try:
+                await Kiosk(world, bay).collect(visit.text)
+                await asyncio.sleep(rng.uniform(1, 5))
+                await Kiosk(world, bay).face(visit.person)
             except (Refused, KioskDead):
                 pass
 
@@ -444,6 +462,7 @@ FAULTS: dict[str, Process] = {
     "walk_in": _walk_in,
     "impostor": _impostor,
     "wrong_pass": _wrong_pass,
+    "used_pass": _used_pass,
     "wrong_order": _wrong_order,
     "cancelled": _cancelled,
     "key_turned": _key_turned,

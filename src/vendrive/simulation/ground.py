@@ -19,9 +19,13 @@ EDGES = (0.15, 0.5, 0.85)
 class Ground:
     """Owns the PLC, which may restart; the bodies stay what they are."""
 
-    def __init__(self, truth: Truth, tower_id: str, rng: Random, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, truth: Truth, tower_id: str, rng: Random, changed: Callable[[], None], looks_closely: bool = True
+    ) -> None:
+        """With `looks_closely` the PLC also looks where a car on its way passes a sensor."""
         self._loop = asyncio.get_running_loop()
         self._changed = changed
+        self._edges = EDGES if looks_closely else ()
         self._timer: asyncio.TimerHandle | None = None
         self._revision = -1
         self._ticking = False
@@ -92,24 +96,24 @@ class Ground:
     def _next_edge_s(self) -> float:
         """Return when a running move next changes what a sensor says, before it ends."""
         going = (running.move for running in self.controller._running.values() if not running.ended)
-        return min((_edge_s(move) for move in going), default=INFINITY)
+        return min((_edge_s(move, self._edges) for move in going), default=INFINITY)
 
     def _due(self) -> None:
         self._timer = None
         self.tick()
 
 
-def _edge_s(move: Move) -> float:
+def _edge_s(move: Move, edges: tuple[float, ...]) -> float:
     match move:
         case TransferMove():
             progress, pace = move._transfer.progress, move._pace
-            ahead = [(edge - progress) / pace for edge in EDGES]
+            ahead = [(edge - progress) / pace for edge in edges]
             return min((left for left in ahead if left > LEAST_S), default=INFINITY) + LEAST_S
         case DoorMove():
             return LEAST_S if move._body.opening in (0.0, 1.0) else INFINITY
         case TurnMove():
             return LEAST_S if move._body.table == 0.0 else INFINITY
         case FailingMove():
-            return _edge_s(move._move)
+            return _edge_s(move._move, edges)
         case _:
             return INFINITY

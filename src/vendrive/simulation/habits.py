@@ -75,7 +75,7 @@ class Habits:
     def fetch_from_car(self, tag: str) -> None:
         """Whoever is in a car is taken out of it, for good."""
         truth = self._world.truth
-        being, injection = self._inside.pop(tag, (None, None))
+        _, injection = self._inside.pop(tag, (None, None))
         car = truth.cars[tag]
         for inside in car.inside:
             if inside != Being.driver:

@@ -1,14 +1,16 @@
-"""What must never happen, looked up in the plant's truth and in the raw rows of the journal, never in the controller."""
+"""What must never happen, looked up in the plant's truth and the journal's raw rows, never in the controller."""
 
 import json
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.plant import truth as truths
 from vendrive.plant.beings import BESIDE, Being
 from vendrive.plant.world import STREET, TRANSFER
+from vendrive.station.desk import ASKING_S
 from vendrive.wire.machine import STALE_AFTER_S, Command
 from vendrive.wire.orders import Cancel, HandOver
 
@@ -22,6 +24,8 @@ ROWS_A_VISIT = 250
 ROWS_A_FAULT = 250
 
 
+# A pass is looked at when it is shown; its holder has so long to be verified.
+GRACE = timedelta(seconds=ASKING_S)
 # Where any number of cars may be.
 _MANY = (STREET, TRANSFER)
 
@@ -161,10 +165,12 @@ class Invariants:
 
     def _see_person_verified(self, event: dict[str, Any]) -> None:
         visit = self._world.visits[event["drive_id"]]
+        if visit.drive in self.handed_over:
+            self.broken("pass_twice", f"the holder of {visit.drive} was verified after the hand-over")
         if visit.drive in self._cancelled:
             self.broken("cancelled_served", f"the holder of {visit.drive} was verified after its cancellation")
         at = self._world.calendar()
-        if "clock_jump" not in self._world.plan.faults and not visit.opens <= at < visit.not_after:
+        if "clock_jump" not in self._world.plan.faults and not visit.opens <= at < visit.not_after + GRACE:
             self.broken("outside_window", f"the holder of {visit.drive} was verified at {at:%H:%M:%S}")
         self.verified.setdefault(event["drive_id"], set()).add(event["bay"])
         self._world.register.decided(refused=False)

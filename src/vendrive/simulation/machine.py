@@ -38,7 +38,6 @@ class MemoryMachine:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._stirred = asyncio.Event()
-        self._beats = 0
         self._connected = False
         self._troubled = asyncio.Event()
         self.lost = asyncio.Event()
@@ -65,13 +64,18 @@ class MemoryMachine:
 
     async def read(self) -> Snapshot:
         self._need_connection()
-        return await self._sent(self._read)
+        # The start of the request, not its end: data is never taken for younger than it is.
+        started_s = self._world.now_s()
+        return await self._sent(lambda: self._read(started_s))
 
     async def beat(self, count: int) -> None:
         self._need_connection()
-        self._beats = max(self._beats + 1, count)
-        beats = self._beats
-        await self._sent(lambda: self._heard(beats))
+        try:
+            await self._sent(lambda: self._heard(count))
+        except MachineLost:
+            # The session learns of it at its next read.
+            self.stir()
+            raise
         if self._world.plan.skips and not self._world.messages.troubled:
             # From here on the connection beats by itself, as the session would four times a second.
             await self._beat_steadily()
@@ -147,13 +151,13 @@ class MemoryMachine:
                 self._world.ground.tick()
         self._need_connection()
 
-    def _read(self) -> Snapshot:
+    def _read(self, started_s: float) -> Snapshot:
         ground = self._world.ground
         if ground.travelling:
             ground.tick()
         self._stirred.clear()
-        self.read_at_s = self._world.now_s()
-        return ground.snapshot(ReadAt(self.read_at_s))
+        self.read_at_s = started_s
+        return ground.snapshot(ReadAt(started_s))
 
     def _execute(self, command: Command) -> tuple[bool, str]:
         ground = self._world.ground

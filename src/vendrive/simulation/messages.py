@@ -30,11 +30,13 @@ class Messages:
         self.lost = 0.0
         self.late = 0.0
         self.twice = 0.0
+        # What happens to each message, where a test bench says so.
+        self.fixed: Fate | None = None
 
     @property
     def troubled(self) -> bool:
         """Whether any message may fare otherwise than well."""
-        return bool(self.cut or self.lost or self.late or self.twice)
+        return bool(self.cut or self.lost or self.late or self.twice or self.fixed)
 
     def trouble(self, name: str, value: float) -> None:
         """Let a share of all messages be lost, late or twice; with `cut`, let none through."""
@@ -50,6 +52,8 @@ class Messages:
         """Draw what happens to the next message."""
         if not self.troubled:
             return FINE
+        if self.fixed is not None:
+            return self.fixed
         if self.cut:
             return Fate(request_lost=True)
         draw = self._rng.random

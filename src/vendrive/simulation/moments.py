@@ -109,7 +109,7 @@ class Moment(datetime):
         return datetime.__le__(self, other)
 
     def __reduce__(self) -> Any:
-        return datetime, tuple(self.timetuple()[:6]) + (self.microsecond, UTC)
+        return datetime, (*self.timetuple()[:6], self.microsecond, UTC)
 
     def _note(self, other: datetime) -> None:
         book = getattr(self, "book", None)

@@ -1,6 +1,6 @@
 """The safeguards by name: what each prevents, what stands behind it, and how a simulation takes all of that away.
 
-Nothing of this can be reached in production: a removal replaces a function or an entry of a registry while a block runs.
+Nothing of this can be reached in production: a removal replaces a function or a registry's entry while a block runs.
 """
 
 from collections.abc import Callable, Iterator
@@ -229,7 +229,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
             _replaced(Admission, "check_collect", _used_again),
             _replaced(Store, "forget_check", lambda self, drive: None),
         ),
-        ("wrong_pass",),
+        ("used_pass",),
     ),
     Safeguard(
         "cancelled_is_void",

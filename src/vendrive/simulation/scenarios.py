@@ -57,7 +57,7 @@ def _alarm_s(world: World, name: str, part: str) -> float:
 
 
 async def hoboken_2008(world: World) -> None:
-    """The light barrier and the tag reader say that the car has left, and it has not: nothing moves, nothing is lent."""
+    """Light barrier and tag reader say that the car has left, and it has not: nothing moves, nothing is lent."""
     driver = _driver(world)
     bay = world.layout.bays[0].name
     await asyncio.sleep((driver.visit.not_before - world.calendar()).total_seconds() + 5)
@@ -122,7 +122,7 @@ async def child_cabin_stuck_clear(world: World) -> None:
 
 
 async def lift_fails_twice(world: World) -> None:
-    """A lift fails with a car on it, is repaired, fails again: each time somebody is told, and the car comes at last."""
+    """A lift fails with a car on it, is repaired, fails again: each time somebody is told; at last the car comes."""
     driver = _driver(world)
     collecting = asyncio.create_task(_collected(world, driver))
     lift = world.layout.lifts[0].name
@@ -145,9 +145,7 @@ async def queue_lost_by_restart(world: World) -> None:
     collecting = asyncio.create_task(_collected(world, driver))
     need(await world.until(lambda: driver.car.where == "transfer", 3600), "the car never moved")
     await asyncio.sleep(4)
-    world.ground.restart()
-    if world.machine is not None:
-        world.machine.drop()
+    world.restart_plc()
     await asyncio.sleep(5)
     ended = _events(world, "command_ended")[-1]
     need('"result":"unknown"' in ended, f"a forgotten command was taken as {ended}")

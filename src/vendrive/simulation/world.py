@@ -24,6 +24,8 @@ from vendrive.simulation.register import Register
 from vendrive.simulation.retail import Retail
 from vendrive.simulation.session import Computer, Session
 from vendrive.simulation.staff import Technician
+from vendrive.station.journal import JournalBroken
+from vendrive.tower.interlocks import Permit, allowed
 from vendrive.tower.layout import load_layout
 
 START = datetime(2026, 3, 27, 6, tzinfo=UTC)
@@ -41,6 +43,7 @@ class Plan:
     night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
+    looks_closely: bool = True
 
 
 class World:
@@ -61,7 +64,7 @@ class World:
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
-        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed)
+        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed, plan.looks_closely)
         self.messages = Messages(self)
         key = Ed25519PrivateKey.from_private_bytes(self.random("retail").randbytes(32))
         self.retail = Retail(TOWER, key, self.calendar, self._news)
@@ -108,7 +111,11 @@ class World:
 
     def start_station(self) -> None:
         """Start the program on what is on its disk."""
-        self.session = Session(self.computer)
+        try:
+            self.session = Session(self.computer)
+        except JournalBroken as error:
+            self.invariants.broken("chain", f"the station does not start: {error}"[:120])
+            return
         self.session.start(self._task_ended)
         self.session.news.set()
         self.register.note("station starts")
@@ -124,6 +131,12 @@ class World:
             self.machine.drop()
         self.computer.disk.lose_power()
         self.invariants.station_died()
+
+    def restart_plc(self) -> None:
+        """The PLC starts anew, and with it its end of every connection."""
+        if self.machine is not None:
+            self.machine.drop()
+        self.ground.restart()
 
     def step(self, name: str) -> None:
         """The program comes by a point at which it may crash."""
@@ -210,6 +223,22 @@ class World:
         self.do(lambda: self.truth.burn(False))
         self.technician.put_right()
         self.register.note("the faults are over")
+
+    def counted(self, votes: Callable[..., tuple[Permit, ...]]) -> Callable[..., tuple[Permit, ...]]:
+        """Return the station's votes with a counter: an order that is withheld counts once until it is permitted."""
+        withheld: set[object] = set()
+
+        def count(operation: object, arguments: object, *rest: object) -> tuple[Permit, ...]:
+            permits, order = votes(operation, arguments, *rest), (operation, arguments)
+            if allowed(permits):
+                withheld.discard(order)
+            elif order not in withheld:
+                withheld.add(order)
+                self.register.tally.by_us += 1
+                self.register.decided(refused=True)
+            return permits
+
+        return count
 
     def count(self) -> None:
         """Take the PLC's and the votes' numbers into the tally."""

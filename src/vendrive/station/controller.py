@@ -152,7 +152,7 @@ class Controller:
         if chosen is not None:
             key, step = chosen
             self._counts[key] = self._counts.get(key, 0) + (key in self._tasks)
-            await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else "give way")
+            await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else step.why)
 
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
         """Whether this task's goal is what the machine shows now, with nothing of ours running for it."""

@@ -22,8 +22,9 @@ class Facts(BaseModel):
     """The past, as far as it decides the present.
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
-    `handing_over` and `returning`, the drive that is served there. By tag: `places`, where the journal believes each
-    car. By drive: `out`, the vehicle that is lent. By name and part: `alarms`.
+    `handing_over` and `returning`, the drive that is served there; `presented_at`, whose car was last presented there.
+    By tag: `places`, where the journal believes each car. By drive: `out`, the vehicle that is lent. By name and part:
+    `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -34,6 +35,7 @@ class Facts(BaseModel):
     cut_short: dict[str, events.CommandGiven] = {}
     places: dict[str, str] = {}
     presented: set[str] = set()
+    presented_at: dict[str, str] = {}
     out: dict[str, str] = {}
     used: set[str] = set()
     handing_over: dict[str, str] = {}
@@ -72,6 +74,7 @@ class Facts(BaseModel):
                 self.returning.pop(bay, None)
             case events.VehiclePresented(drive_id=drive, bay=bay):
                 self.presented.add(drive)
+                self.presented_at[bay] = drive
                 if self.handing_over.pop(NO_BAY, None) == drive:
                     self.handing_over[bay] = drive
             case events.HandOverAborted(drive_id=drive):
@@ -79,6 +82,7 @@ class Facts(BaseModel):
             case events.HandedOver(drive_id=drive, vehicle_id=vehicle):
                 self.used.add(drive)
                 self.presented.discard(drive)
+                self.presented_at = _without(self.presented_at, drive)
                 self.out[drive] = vehicle
                 self.handing_over = _without(self.handing_over, drive)
             case events.ReturnStarted(drive_id=drive, bay=bay):

@@ -33,14 +33,15 @@ class Watch:
 
     def look(self, snapshot: Snapshot) -> None:
         """Raise and end the alarms of the bays."""
+        now_s = self._clock.monotonic()
         for name, desk in self._desks.items():
             bay = snapshot.bay(name)
             stays = bay.person and self._in_the_way(desk, bay)
-            self._follow(AlarmName.person_stays, desk, stays, PERSON_STAYS_S, _sources(bay))
-            self._follow(AlarmName.thing_left, desk, stays and not bay.cabin, THING_LEFT_S, _sources(bay))
-            self._follow(AlarmName.alive_inside, desk, self._alive_inside(desk, bay), ALIVE_INSIDE_S, "cabin sensor")
-            self._follow(AlarmName.exit_open, desk, not bay.exit_closed, EXIT_OPEN_S, "exit switch")
-            self._follow(AlarmName.car_stranger, desk, self._is_strange(desk, bay), STRANGER_S, bay.tag or "no tag")
+            self._follow(now_s, AlarmName.person_stays, desk, stays, PERSON_STAYS_S, _sources(bay))
+            self._follow(now_s, AlarmName.thing_left, desk, stays and not bay.cabin, THING_LEFT_S, _sources(bay))
+            self._follow(now_s, AlarmName.alive_inside, desk, self._alive_inside(desk, bay), ALIVE_INSIDE_S, "cabin sensor")
+            self._follow(now_s, AlarmName.exit_open, desk, not bay.exit_closed, EXIT_OPEN_S, "exit switch")
+            self._follow(now_s, AlarmName.car_stranger, desk, self._is_strange(desk, bay), STRANGER_S, bay.tag or "no tag")
 
     def next_due_s(self) -> float:
         """Return when, on the monotonic clock, the next alarm may be due."""
@@ -55,12 +56,12 @@ class Watch:
         due = [since + after[AlarmName(name)] for (name, _), since in self._since_s.items()]
         return min((at for at in due if at > now), default=float("inf"))
 
-    def _follow(self, name: AlarmName, desk: Desk, on: bool, after_s: float, source: str) -> None:
-        now, key = self._clock.monotonic(), (name.value, desk.side.name)
+    def _follow(self, now_s: float, name: AlarmName, desk: Desk, on: bool, after_s: float, source: str) -> None:
+        key = (name.value, desk.side.name)
         if not on:
             self._since_s.pop(key, None)
             desk.side.record.follow(name, desk.side.name, False, source)
-        elif now - self._since_s.setdefault(key, now) >= after_s:
+        elif now_s - self._since_s.setdefault(key, now_s) >= after_s:
             desk.side.record.follow(name, desk.side.name, True, source)
 
     def _in_the_way(self, desk: Desk, bay: Bay) -> bool:

@@ -84,6 +84,16 @@ class Controller:
         return Plc(**(vars(self._state) | {"state": self._packml()} | counters))
 
     @property
+    def plc_epoch(self) -> int:
+        """The number of this start of the controller's program."""
+        return self._state.plc_epoch
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an emergency stop is on."""
+        return self._state.emergency_stop
+
+    @property
     def revision(self) -> int:
         """The number of changes up to the last tick."""
         return self._state.revision

@@ -63,9 +63,10 @@ class Sensors:
     def look(self, now_s: float) -> bool:
         """Build anew what may have changed by `now_s`; return whether a value changed."""
         world = self._world
+        fire, mains = self.fire, self.mains
         inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
-        changed = (self.fire, self.mains) != (inputs["fire"], inputs["mains"])
         self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
+        changed = fire != self.fire or mains != self.mains
         if not world.dirty and not self._faults:
             return changed
         names = world.dirty | (self._faults.keys() - {PLC})

@@ -36,7 +36,7 @@ class Ground:
     @property
     def epoch(self) -> int:
         """The PLC's own epoch: it grows with each of its restarts."""
-        return self.controller.state.plc_epoch
+        return self.controller.plc_epoch
 
     def restart(self) -> None:
         """The PLC starts anew: whatever moved stands, and it knows nothing."""

@@ -83,4 +83,4 @@ class Watch:
 
 
 def _sources(bay: Bay) -> str:
-    return ", ".join(name for name in ("scanner", "curtain", "floor") if getattr(bay, name)) or "sensors"
+    return ", ".join(name for name in ("scanner", "curtain", "floor") if getattr(bay, name)) if bay.person else "sensors"

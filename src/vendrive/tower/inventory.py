@@ -42,13 +42,16 @@ def differences(
     `unsettled` names the other end of a transfer whose outcome is unknown: a car may be read at either. A car that was
     last in a bay may have been driven away: whether it has is for the hand-over to say.
     """
-    between, read = _between(snapshot, layout), places(snapshot)
+    read = places(snapshot)
+    elsewhere = {tag: place for tag, place in belief.items() if read.get(tag) != place}
+    if not elsewhere:
+        return ()
+    between = _between(snapshot, layout)
     found: list[Doubt] = []
-    for tag, place in belief.items():
+    for tag, place in elsewhere.items():
         seen = read.get(tag)
         if (
-            seen == place
-            or (seen is not None and seen == unsettled.get(tag))
+            (seen is not None and seen == unsettled.get(tag))
             or layout.is_bay(place)
             or place in between
             or (seen is not None and seen in between)

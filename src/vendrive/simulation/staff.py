@@ -50,7 +50,8 @@ class Technician:
         )
 
     def _is_wanted(self) -> bool:
-        away = self._world.ground.is_stopped or self._world.truth.mode != Mode.automatic
+        truth = self._world.truth
+        away = self._world.ground.controller.stopped or truth.mode != Mode.automatic
         return away or bool(self._world.invariants.open_alarms) or bool(self._world.locked)
 
     def _clear_people(self) -> None:
@@ -81,7 +82,7 @@ class Technician:
         if truth.mode != Mode.automatic:
             self._do(lambda: truth.turn_key(Mode.automatic), "the key says automatic")
         faults = any(body.fault for body in (*truth.lifts.values(), *truth.bays.values()))
-        if self._world.ground.is_stopped or faults:
+        if controller.stopped or faults:
             self._do(controller.reset, "reset at the tower")
 
     def _answer_alarms(self) -> None:

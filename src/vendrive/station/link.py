@@ -7,7 +7,6 @@ the network answers, and old means unknown.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from vendrive.clock import Clock
 from vendrive.station.machine import Machine, MachineLost
@@ -132,7 +131,7 @@ class Link:
             first = self._heartbeat is None or self._heartbeat[0] != beat[0]
             self._heartbeat_seen_s = snapshot.read_at_s - (2 * STALE_AFTER_S if first else 0)
             self._heartbeat = beat
-        return replace(snapshot, read_at_s=self._heartbeat_seen_s)
+        return Snapshot(self._heartbeat_seen_s, snapshot.plc, snapshot.lifts, snapshot.slots, snapshot.bays)
 
     def _report(self, trouble: str) -> None:
         if trouble != self.trouble:

@@ -92,7 +92,7 @@ class Safety:
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
         some = bool(self._record.facts.alarms)
         for slot in snapshot.slots:
-            if slot.movement or some:
+            if slot.movement or (some and f"{AlarmName.movement} {slot.name}" in self._record.facts.alarms):
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
             self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")

@@ -10,7 +10,7 @@ import pytest
 from tests.station.small import Small, run
 from tests.tower.ideal import ReadAt
 from vendrive.station.admission import Admission
-from vendrive.station.controller import BY_HAND, MOST_COMMANDS
+from vendrive.station.controller import BY_HAND, MOST_COMMANDS, WAITS_S
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.returning import ReturnTalk
@@ -314,3 +314,16 @@ def test_a_journal_of_a_tower_that_was_rebuilt_is_no_obstacle(small: Small) -> N
     small.record.write(CommandGiven(control_epoch=1, seq=7, operation="move_lift", arguments=arguments, purpose=""))
     small.tick()
     assert small.record.facts.open_commands == {}
+
+
+def test_a_task_that_waits_and_waits_is_told(small: Small) -> None:
+    put_by_hand(small, "TAG-1", "B1")
+    small.record.write(CountAccepted(places={"TAG-1": "B1", "TAG-2": "3C"}, staff="one", second="two"))
+    small.ideal.change("B1", engine_running=True)
+    small.settle()
+    small.clock.advance(WAITS_S)
+    small.tick()
+    assert small.alarms == {"machine_refused B1"}
+    small.ideal.change("B1", engine_running=False)
+    small.settle()
+    assert small.alarms == set()

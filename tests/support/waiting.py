@@ -39,7 +39,10 @@ async def pause(seconds: float) -> None:
 
 
 class Lag:
-    """How long the loop has at most kept others waiting while the block ran: `async with Lag() as lag: …`."""
+    """How long the loop has at most computed while others waited: `async with Lag() as lag: …`.
+
+    Counted in the thread's own computing time, which a busy computer does not stretch.
+    """
 
     def __init__(self) -> None:
         self.longest_s = 0.0
@@ -52,8 +55,8 @@ class Lag:
         self._task.cancel()
 
     async def _watch(self) -> None:
-        seen = time.monotonic()
+        seen = time.thread_time()
         while True:
             await asyncio.sleep(PAUSE_S)
-            now = time.monotonic()
+            now = time.thread_time()
             self.longest_s, seen = max(self.longest_s, now - seen - PAUSE_S), now

@@ -150,7 +150,7 @@ def test_what_the_journal_knows_is_no_free_slot() -> None:
     assert (
         stuck(Store("T1", "4A"), replace(store, belief={**store.belief, "T2": "4A"})) == ErrorCode.machine_contradiction
     )
-    settled = replace(store, belief={**store.belief, "T2": "4A"}, unsettled={"T2": "5A"})
+    settled = replace(store, belief={**store.belief, "T2": "4A"}, unsettled={"5A": "4A"})
     settled = replace(slot_shows(settled, "5A", occupied=True, tag="T2"))
     assert next_step(Store("T1", "4A"), settled, "L1") == Stuck(ErrorCode.no_room, "4A was last taken by tag T2")
     front = replace(settled, belief={**store.belief, "T2": "4B"})
@@ -234,7 +234,7 @@ def test_a_transfer_that_was_cut_short_ends_on_the_lift_whoever_reads_the_car(
     machine.change("B1", inner_door=Door.open if place == "B1" else Door.closed)
     machine.cut(machine.start(operation, (("lift", "L1"), ("place", place))), read_at)  # type: ignore[arg-type]
     for goal in (BringToBay("T1", "B1"), Store("T1", "2A"), Store("T1", "3A"), GiveWay("L1", 3)):
-        view = View(machine.snapshot, LAYOUT, {"T1": place}, {"T1": "L1"})
+        view = View(machine.snapshot, LAYOUT, {"T1": place}, {"L1": place})
         step = next_step(goal, view, "L1")
         assert isinstance(step, Do), (goal, step)
         assert step.operation == Operation.finish_transfer

@@ -85,7 +85,7 @@ def both(*spoils: Spoil) -> Spoil:
 
 def unsettled(view: View) -> View:
     """The journal knows T2 in 3A; a transfer of unknown end may have brought it to where it is read."""
-    return replace(view, belief={**view.belief, "T2": "3A"}, unsettled={"T2": "L2"})
+    return replace(view, belief={**view.belief, "T2": "3A"}, unsettled={"L2": "3A"})
 
 
 STREET = Scene(Operation.open_street_door, {"bay": "B1"}, {}, {"L1": 3})

@@ -29,7 +29,7 @@ def test_a_car_between_two_places_contradicts_nothing(read_at: ReadAt) -> None:
     assert sightings(machine.snapshot, "T1") == seen
     assert places(machine.snapshot).get("T1") == (seen[-1] if seen else None)
     assert doubts(machine.snapshot, LAYOUT) == ()
-    assert differences({"T1": "1D"}, {"T1": "L1"}, machine.snapshot, LAYOUT) == ()
+    assert differences({"T1": "1D"}, {"L1": "1D"}, machine.snapshot, LAYOUT) == ()
 
 
 def test_what_cannot_be_true_is_said_with_the_parts_that_it_is_about() -> None:
@@ -61,8 +61,17 @@ def test_a_car_that_is_not_where_the_journal_knows_it_is_in_doubt() -> None:
 
 def test_a_transfer_of_unknown_end_may_have_come_to_either() -> None:
     snapshot = snapshot_of(LAYOUT, {"T1": "2A"})
-    assert differences({"T1": "L1"}, {"T1": "2A"}, snapshot, LAYOUT) == ()
-    assert differences({"T1": "L1"}, {"T1": "2B"}, snapshot, LAYOUT) != ()
+    assert differences({"T1": "L1"}, {"L1": "2A"}, snapshot, LAYOUT) == ()
+    assert differences({"T1": "L1"}, {"L1": "2B"}, snapshot, LAYOUT) != ()
+
+
+@pytest.mark.parametrize("place", ["2A", "B1"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_car_that_is_read_at_neither_end_of_its_transfer_leaves_both_in_doubt(place: str, known: bool) -> None:
+    """The platform's switch and reader fail together: what looks like an empty lift may carry a car."""
+    belief = {"T1": place} if known else {}
+    (doubt,) = differences(belief, {"L1": place}, snapshot_of(LAYOUT, {}), LAYOUT)
+    assert {"L1", place} <= set(doubt.about)
 
 
 def test_the_nearest_free_slot_is_chosen() -> None:

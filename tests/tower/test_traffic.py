@@ -63,7 +63,7 @@ def test_a_transfer_that_is_out_is_ended_by_its_lift_whoever_reads_the_car() -> 
         machine.cut("L1")
         machine.put(replace(machine.snapshot.slot("5A"), tag=place_tag))
         machine.change("L1", tag=lift_tag)
-        known = View(machine.snapshot, HIGH, {"T1": "5A"}, {"T1": "L1"})
+        known = View(machine.snapshot, HIGH, {"T1": "5A"}, {"L1": "5A"})
         assert assign(BringToBay("T1", "B1"), known, ()) == "L1", (place_tag, lift_tag)
         assert assign(BringToBay("T2", "B1"), known, ()) == ""
 

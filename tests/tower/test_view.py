@@ -45,7 +45,7 @@ def test_a_doubt_is_found_by_any_of_its_names() -> None:
         assert doubt is not None
         assert doubt.reason == "tag T1 was last in 3A and is read in 2A"
     assert doubted.doubt_about("2B", "L1") is None
-    assert replace(doubted, unsettled={"T1": "2A"}).doubts == ()
+    assert replace(doubted, unsettled={"2A": "3A"}).doubts == ()
 
 
 def test_the_machine_is_ready_in_the_mode_that_is_asked_for() -> None:

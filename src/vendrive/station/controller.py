@@ -322,13 +322,8 @@ class Controller:
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:
-    """Return, by tag, the other end of each transfer of which only the beginning is known."""
-    other: dict[str, str] = {}
-    for lift, given in facts.cut_short.items():
-        place = given.arguments.get("place", "")
-        ends = {place: lift, lift: place}
-        other |= {tag: ends[where] for tag, where in facts.places.items() if where in ends}
-    return other
+    """Return the place by lift of each transfer of which only the beginning is known."""
+    return {lift: given.arguments.get("place", "") for lift, given in facts.cut_short.items()}
 
 
 def _lets_go(step: Step) -> bool:

@@ -17,6 +17,7 @@ from vendrive.wire.machine import HEARTBEAT_PERIOD_S, STALE_AFTER_S, Snapshot
 READ_PERIOD_S = 0.2
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
+WORKED_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +56,13 @@ class Link:
         """Keep the tie until cancelled. `connected` comes after the first whole read and before any other."""
         pause = FIRST_PAUSE_S
         while not self._ended:
-            machine = self._make_machine()
+            machine, since_s = self._make_machine(), self._clock.monotonic()
             try:
                 await self._serve(machine, connected, read)
             except MachineLost as error:
-                # A connection that had worked starts the back-off anew.
-                pause = FIRST_PAUSE_S if self.machine else min(pause * 2, LONGEST_PAUSE_S)
+                # A connection that had worked starts the back-off anew; one that comes and goes fills no journal.
+                worked = self.machine is not None and self._clock.monotonic() - since_s >= WORKED_S
+                pause = FIRST_PAUSE_S if worked else min(pause * 2, LONGEST_PAUSE_S)
                 self._report(str(error))
             finally:
                 self.machine = None

@@ -55,7 +55,9 @@ class Yard:
         unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
         reason = self._to_count or unknown
         if reason and self._stand_still(snapshot) and not self._side.controller.view(snapshot).doubts:
-            self._record.write(Counted(places=places(snapshot), reason=reason))
+            # A car that was in a bay and is read nowhere may have left: its hand-over says so, not a count.
+            in_bays = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}
+            self._record.write(Counted(places=in_bays | places(snapshot), reason=reason))
             self._to_count = ""
 
     @property

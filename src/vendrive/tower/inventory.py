@@ -42,23 +42,32 @@ def differences(
 ) -> tuple[Doubt, ...]:
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
-    `unsettled` names the other end of a transfer whose outcome is unknown: a car may be read at either. A car that was
-    last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is there.
+    `unsettled` is the place by lift of each transfer whose outcome is unknown: its car may be read at either end. A car
+    that was last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is
+    there.
     """
     between, read = _between(snapshot, layout), places(snapshot)
+    ends = dict(unsettled) | {place: lift for lift, place in unsettled.items()}
     found: list[Doubt] = []
     for tag, place in belief.items():
-        seen = read.get(tag)
-        if (
-            seen == place
-            or (seen is not None and seen == unsettled.get(tag))
-            or (layout.is_bay(place) and not _another_in(place, tag, snapshot))
-            or place in between
-            or (seen is not None and seen in between)
-        ):
-            continue
-        found.append(Doubt(tuple(filter(None, (tag, place, seen))), _said(tag, place, seen)))
-    return tuple(found)
+        seen, other = read.get(tag), ends.get(place)
+        at_rest = place not in between and seen not in between and other not in between
+        may_have_left = layout.is_bay(place) and other is None and not _another_in(place, tag, snapshot)
+        if at_rest and not may_have_left and (seen is None or seen not in (place, other)):
+            found.append(Doubt(tuple(filter(None, (tag, place, seen, other))), _said(tag, place, seen)))
+    return (*found, *_lost(belief, unsettled, read, between))
+
+
+def _lost(
+    belief: Mapping[str, str], unsettled: Mapping[str, str], read: Mapping[str, str], between: frozenset[str]
+) -> list[Doubt]:
+    """Return the transfers of unknown outcome of which no car is known: it may stand at either end, unread."""
+    known = {*belief.values(), *read.values()}
+    return [
+        Doubt((lift, place), f"a transfer between {lift} and {place} had no known end, and no car is read at either")
+        for lift, place in unsettled.items()
+        if lift not in between and not known & {lift, place}
+    ]
 
 
 def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], lifts: Collection[str]) -> str | None:

@@ -107,7 +107,8 @@ def retreat(lift: str, view: View, claims: Sequence[Claim]) -> int | None:
 
 def _last_with(tag: str, view: View) -> str:
     """Return the lift whose transfer is out and may hold the car that no reader sees."""
-    ends = {view.belief.get(tag), view.unsettled.get(tag)}
+    place = view.belief.get(tag, "")
+    ends = {place, view.unsettled.get(place), *(lift for lift, other in view.unsettled.items() if other == place)}
     for lift in view.snapshot.lifts:
         reach = {place.name for place in view.layout.places if place.storey == lift.storey and lift.name in place.lifts}
         if not lift.transfer_home and not lift.tag and ends & {lift.name, *reach}:

@@ -13,7 +13,7 @@ from vendrive.wire.machine import Bay, Lift, Mode, Snapshot
 class View:
     """A snapshot with the belief (tag to place) and the parts that staff took out of service.
 
-    `unsettled` names for a tag the other place where it may be: a transfer of it had no known end.
+    `unsettled` names the place by lift of each transfer of which only the beginning is known.
     """
 
     snapshot: Snapshot

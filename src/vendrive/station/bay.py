@@ -12,7 +12,7 @@ from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.machine import NO_STOREY, Bay, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)

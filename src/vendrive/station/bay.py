@@ -69,11 +69,11 @@ class BaySide(TowerSide):
         return not (bay.person or bay.cabin)
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
-        """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it, and
-        nothing of the machine has reached into the bay since it was brought.
+        """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it,
+        and nothing of the machine has reached into the bay since it was brought.
 
         One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before. Who is
-        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is wrong.
+        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever is wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
         if (

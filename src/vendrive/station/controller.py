@@ -71,7 +71,7 @@ class Controller:
         self._counts: dict[str, int] = {}
         self._waits_since_s: dict[str, float] = {}
         self._given_for: dict[int, str] = {}
-        self._parts = {plan.name for plan in (*layout.lifts, *layout.bays)}
+        self._parts = {lift.name for lift in layout.lifts} | {bay.name for bay in layout.bays}
         self._epoch = 0
         self._plc_epoch: int | None = None
         self._view: View | None = None
@@ -102,7 +102,8 @@ class Controller:
 
     def retry(self) -> None:
         """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
-        refused = [alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused]
+        alarms = self._record.facts.alarms.values()
+        refused = [alarm.part for alarm in alarms if alarm.name == AlarmName.machine_refused]
         self._counts.clear()
         for key in sorted({*self._tries, *refused}):
             self._forgive(key)

@@ -11,6 +11,8 @@ from tests.station.small import Small, run
 from tests.tower.ideal import ReadAt
 from vendrive.station.admission import Admission
 from vendrive.station.controller import BY_HAND, MOST_COMMANDS, WAITS_S
+from vendrive.station.database import NotWritten
+from vendrive.station.handover import HandOverTalk, Phase
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.returning import ReturnTalk
@@ -327,3 +329,43 @@ def test_a_task_that_waits_and_waits_is_told(small: Small) -> None:
     small.ideal.change("B1", engine_running=False)
     small.settle()
     assert small.alarms == set()
+
+
+# A disk that takes nothing for a moment
+
+
+def refuse_once(monkeypatch: pytest.MonkeyPatch, part: object, verb: str) -> None:
+    """Let the next call of this verb find no room on the disk."""
+    real = getattr(part, verb)
+
+    def full(*arguments: Any) -> None:
+        monkeypatch.setattr(part, verb, real)
+        raise NotWritten("disk is full")
+
+    monkeypatch.setattr(part, verb, full)
+
+
+def test_a_hand_over_is_journaled_once_though_its_check_could_not_be_forgotten(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presented(small)
+    refuse_once(monkeypatch, small.store, "forget_check")
+    small.ideal.stand("B1", "")
+    with pytest.raises(NotWritten):
+        small.tick()
+    small.settle()
+    assert len(small.events("handed_over")) == 1
+
+
+def test_the_end_of_a_hand_over_that_could_not_be_written_is_written_later(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presented(small)
+    talk = small.desks["B1"].talk
+    assert isinstance(talk, HandOverTalk)
+    talk.live, talk.phase = False, Phase.over
+    refuse_once(monkeypatch, small.journal, "append")
+    with pytest.raises(NotWritten):
+        small.tick()
+    small.settle()
+    assert small.record.facts.handing_over == {}

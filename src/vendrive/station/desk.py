@@ -165,11 +165,11 @@ class Desk:
         return ended
 
     def _end_talk(self, talk: Talk) -> None:
-        self.talk = None
         until = self._clock.monotonic() + FAREWELL_S
         if talk.lending.drive_id == self._record.facts.handing_over.get(self.side.name):
             # It ended without its person, so nothing said so yet: the next start must not bring the car again.
             self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
+        self.talk = None
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
             self.farewell = Farewell("returned", talk.lending, talk.slot, until)
         elif isinstance(talk, HandOverTalk) and talk.completed:

@@ -186,8 +186,8 @@ class HandOverTalk:
         self._side.record.write(
             HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
         )
-        self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
+        self._side.store.forget_check(drive)
 
     def _store_back(self, snapshot: Snapshot) -> None:
         if self._side.has_left(self.lending.vehicle.tag, snapshot):

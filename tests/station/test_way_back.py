@@ -297,6 +297,30 @@ def test_who_gave_a_return_up_and_drove_in_all_the_same_may_go_on(small: Small) 
 # Circles
 
 
+@pytest.mark.parametrize("tidied", [False, True])
+def test_a_car_that_is_cleared_from_one_bay_and_asked_for_at_another_goes_there_at_once(
+    tmp_path: Path, tidied: bool
+) -> None:
+    small = Small(tmp_path, "guangzhou42", {"TAG-1": "2A", "TAG-2": "3B", "TAG-3": "4C"})
+    asking = small.lend("drive-1", "TAG-1")
+    for shown, bay in ((small.lend("drive-3", "TAG-3"), "B2"), (asking, "B1")):
+        small.verify(shown, bay)
+        small.settle()
+        small.desks[bay].cancel()
+        small.settle()
+    if tidied:
+        small.desks["B1"].talk = None
+    else:
+        small.verify(small.lend("drive-2", "TAG-2"), "B1")
+    small.until_running("open_inner_door")
+    small.verify(asking, "B2")
+    small.settle()
+    assert (small.where("TAG-1"), small.bay("B2").street_door) == ("B2", Door.open)
+    assert small.where("TAG-2") == ("3B" if tidied else "B1")
+    assert small.ideal.done.count("close_street_door") == 2  # for who cancelled; never before who is served
+    assert small.alarms == set()
+
+
 def test_a_sensor_that_never_sees_the_turn_ends_the_turning(tmp_path: Path) -> None:
     small = Small(tmp_path, "carvana34", {"TAG-1": "2A"})
     small.verify(small.lend("drive-1", "TAG-1"))

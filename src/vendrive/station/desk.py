@@ -182,6 +182,8 @@ class Desk:
         if self._tidying is not None and bay.empty and self._tidying.tag not in places(snapshot):
             self._tidying = None  # a reader that stuck had shown a car that is gone
         left = self.side.in_the_way("", snapshot)
+        if self._tidying is not None and not left and self.side.is_moved_for(self._tidying.tag, self.side.name):
+            self._tidying = None  # it has left this bay, and its person waits at another one
         if self._tidying is None and left and bay.street_door == Door.closed:
             self._tidying = Storing(self.side, self.side.name, left, "tidy up")
         if self._tidying is not None:

@@ -106,6 +106,8 @@ class HandOverTalk:
             self._handed_over()
             return
         other = side.in_the_way(vehicle.tag, snapshot)
+        if self._storing and not other and side.is_moved_for(self._storing.tag, side.name):
+            self._storing = None  # it has left this bay, and its person waits at another one
         if other or self._storing:
             self._clear(other, snapshot)
             return

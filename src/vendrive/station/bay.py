@@ -78,7 +78,8 @@ class BaySide(TowerSide):
         and nothing of the machine has reached into the bay since it was brought.
 
         One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before. Who is
-        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever is wrong.
+        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is
+        wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
         if (

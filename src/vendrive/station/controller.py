@@ -102,8 +102,9 @@ class Controller:
 
     def retry(self) -> None:
         """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
-        alarms = self._record.facts.alarms.values()
-        refused = [alarm.part for alarm in alarms if alarm.name == AlarmName.machine_refused]
+        refused = [
+            alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused
+        ]
         self._counts.clear()
         for key in sorted({*self._tries, *refused}):
             self._forgive(key)

@@ -25,7 +25,7 @@ from vendrive.station.store import Store
 from vendrive.station.yard import Yard
 from vendrive.tower.layout import load_layout
 from vendrive.wire.journal import Event
-from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Mode, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Lift, Mode, Slot, Snapshot
 from vendrive.wire.orders import HandOver, Limits
 
 TOWER = "small"
@@ -200,7 +200,7 @@ class Small:
     def alarms(self) -> set[str]:
         return set(self.record.facts.alarms)
 
-    def _parts(self):  # type: ignore[no-untyped-def] # three kinds of parts, all with a name and a tag
+    def _parts(self) -> tuple[Lift | Slot | Bay, ...]:
         return (*self.ideal.snapshot.lifts, *self.ideal.snapshot.slots, *self.ideal.snapshot.bays)
 
 

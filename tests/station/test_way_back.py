@@ -10,7 +10,9 @@ import pytest
 from tests.station.small import Small, run
 from tests.tower.ideal import ReadAt
 from vendrive.station.admission import Admission
-from vendrive.station.controller import BY_HAND, MOST_COMMANDS
+from vendrive.station.controller import BY_HAND, MOST_COMMANDS, WAITS_S
+from vendrive.station.database import NotWritten
+from vendrive.station.handover import HandOverTalk, Phase
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
 from vendrive.station.returning import ReturnTalk
@@ -295,6 +297,30 @@ def test_who_gave_a_return_up_and_drove_in_all_the_same_may_go_on(small: Small) 
 # Circles
 
 
+@pytest.mark.parametrize("tidied", [False, True])
+def test_a_car_that_is_cleared_from_one_bay_and_asked_for_at_another_goes_there_at_once(
+    tmp_path: Path, tidied: bool
+) -> None:
+    small = Small(tmp_path, "guangzhou42", {"TAG-1": "2A", "TAG-2": "3B", "TAG-3": "4C"})
+    asking = small.lend("drive-1", "TAG-1")
+    for shown, bay in ((small.lend("drive-3", "TAG-3"), "B2"), (asking, "B1")):
+        small.verify(shown, bay)
+        small.settle()
+        small.desks[bay].cancel()
+        small.settle()
+    if tidied:
+        small.desks["B1"].talk = None
+    else:
+        small.verify(small.lend("drive-2", "TAG-2"), "B1")
+    small.until_running("open_inner_door")
+    small.verify(asking, "B2")
+    small.settle()
+    assert (small.where("TAG-1"), small.bay("B2").street_door) == ("B2", Door.open)
+    assert small.where("TAG-2") == ("3B" if tidied else "B1")
+    assert small.ideal.done.count("close_street_door") == 2  # for who cancelled; never before who is served
+    assert small.alarms == set()
+
+
 def test_a_sensor_that_never_sees_the_turn_ends_the_turning(tmp_path: Path) -> None:
     small = Small(tmp_path, "carvana34", {"TAG-1": "2A"})
     small.verify(small.lend("drive-1", "TAG-1"))
@@ -314,3 +340,56 @@ def test_a_journal_of_a_tower_that_was_rebuilt_is_no_obstacle(small: Small) -> N
     small.record.write(CommandGiven(control_epoch=1, seq=7, operation="move_lift", arguments=arguments, purpose=""))
     small.tick()
     assert small.record.facts.open_commands == {}
+
+
+def test_a_task_that_waits_and_waits_is_told(small: Small) -> None:
+    put_by_hand(small, "TAG-1", "B1")
+    small.record.write(CountAccepted(places={"TAG-1": "B1", "TAG-2": "3C"}, staff="one", second="two"))
+    small.ideal.change("B1", engine_running=True)
+    small.settle()
+    small.clock.advance(WAITS_S)
+    small.tick()
+    assert small.alarms == {"machine_refused B1"}
+    small.ideal.change("B1", engine_running=False)
+    small.settle()
+    assert small.alarms == set()
+
+
+# A disk that takes nothing for a moment
+
+
+def refuse_once(monkeypatch: pytest.MonkeyPatch, part: object, verb: str) -> None:
+    """Let the next call of this verb find no room on the disk."""
+    real = getattr(part, verb)
+
+    def full(*arguments: Any) -> None:
+        monkeypatch.setattr(part, verb, real)
+        raise NotWritten("disk is full")
+
+    monkeypatch.setattr(part, verb, full)
+
+
+def test_a_hand_over_is_journaled_once_though_its_check_could_not_be_forgotten(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presented(small)
+    refuse_once(monkeypatch, small.store, "forget_check")
+    small.ideal.stand("B1", "")
+    with pytest.raises(NotWritten):
+        small.tick()
+    small.settle()
+    assert len(small.events("handed_over")) == 1
+
+
+def test_the_end_of_a_hand_over_that_could_not_be_written_is_written_later(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presented(small)
+    talk = small.desks["B1"].talk
+    assert isinstance(talk, HandOverTalk)
+    talk.live, talk.phase = False, Phase.over
+    refuse_once(monkeypatch, small.journal, "append")
+    with pytest.raises(NotWritten):
+        small.tick()
+    small.settle()
+    assert small.record.facts.handing_over == {}

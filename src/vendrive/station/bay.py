@@ -40,6 +40,11 @@ class TowerSide:
         lifts = (where,) if known else self.layout.place(where).lifts
         return choose_slot(snapshot, self.layout, self.reserved(key), self.working(lifts, snapshot))
 
+    def is_moved_for(self, tag: str, others_than: str) -> bool:
+        """Whether another task moves this car: two that want it elsewhere would never end."""
+        goals = [task.goal for key, task in self.controller.tasks.items() if key != others_than]
+        return any(isinstance(goal, control.BringToBay | control.Store) and goal.tag == tag for goal in goals)
+
     def working(self, lifts: Iterable[str], snapshot: Snapshot) -> list[str]:
         """Return which of these lifts are in service."""
         return [name for name in lifts if not self.controller.view(snapshot).out_of_service(name)]

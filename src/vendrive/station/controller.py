@@ -30,6 +30,8 @@ REFUSALS_UNTIL_ALARM = 3
 REFUSALS_UNTIL_STUCK = 8
 # No task needs so many: it goes round in circles, such as where a sensor does not see what was done.
 MOST_COMMANDS = 60
+# No task waits so long without anybody being told.
+WAITS_S = 600.0
 # The key of commands that staff ask for: they see how these end.
 BY_HAND = "manual"
 
@@ -67,6 +69,7 @@ class Controller:
         self._steps: dict[str, Step] = {}
         self._tries: dict[str, _Tries] = {}
         self._counts: dict[str, int] = {}
+        self._waits_since_s: dict[str, float] = {}
         self._given_for: dict[int, str] = {}
         self._parts = {lift.name for lift in layout.lifts} | {bay.name for bay in layout.bays}
         self._epoch = 0
@@ -88,6 +91,7 @@ class Controller:
             return
         self._steps.pop(key, None)
         self._counts.pop(key, None)
+        self._waits_since_s.pop(key, None)
         self._forgive(key)
         if task is None:
             del self._tasks[key]
@@ -187,8 +191,10 @@ class Controller:
             if isinstance(lift, Wait | Stuck):
                 self._lifts.pop(key, None)
                 self._steps[key] = lift
+                self._note_wait(key, lift, view)
                 continue
             step = self._steps[key] = self._in_turn(key, task, view, lift, claims)
+            self._note_wait(key, step, view)
             if lift and not _lets_go(step):
                 self._lifts[key] = lift
                 claims.append(claim(task.goal, lift, view))
@@ -209,6 +215,15 @@ class Controller:
             step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
             step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
+
+    def _note_wait(self, key: str, step: Step, view: View) -> None:
+        """Tell somebody of a task that does not go on; why the whole machine stands is told by other alarms."""
+        now = self._clock.monotonic()
+        if isinstance(step, Wait | Stuck) and not view.not_ready():
+            if now - self._waits_since_s.setdefault(key, now) >= WAITS_S:
+                self._record.alarm(AlarmName.machine_refused, key, f"it waits: {step.reason}")
+        elif now - self._waits_since_s.pop(key, now) >= WAITS_S:
+            self._record.end_alarm(AlarmName.machine_refused, key, "station")
 
     def _in_circles(self, key: str) -> Step:
         """Give up a task whose commands are done and lead nowhere; somebody has to look why."""

@@ -165,11 +165,11 @@ class Desk:
         return ended
 
     def _end_talk(self, talk: Talk) -> None:
-        self.talk = None
         until = self._clock.monotonic() + FAREWELL_S
         if talk.lending.drive_id == self._record.facts.handing_over.get(self.side.name):
             # It ended without its person, so nothing said so yet: the next start must not bring the car again.
             self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
+        self.talk = None
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
             self.farewell = Farewell("returned", talk.lending, talk.slot, until)
         elif isinstance(talk, HandOverTalk) and talk.completed:
@@ -182,6 +182,8 @@ class Desk:
         if self._tidying is not None and bay.empty and self._tidying.tag not in places(snapshot):
             self._tidying = None  # a reader that stuck had shown a car that is gone
         left = self.side.in_the_way("", snapshot)
+        if self._tidying is not None and not left and self.side.is_moved_for(self._tidying.tag, self.side.name):
+            self._tidying = None  # it has left this bay, and its person waits at another one
         if self._tidying is None and left and bay.street_door == Door.closed:
             self._tidying = Storing(self.side, self.side.name, left, "tidy up")
         if self._tidying is not None:

@@ -106,6 +106,8 @@ class HandOverTalk:
             self._handed_over()
             return
         other = side.in_the_way(vehicle.tag, snapshot)
+        if self._storing and not other and side.is_moved_for(self._storing.tag, side.name):
+            self._storing = None  # it has left this bay, and its person waits at another one
         if other or self._storing:
             self._clear(other, snapshot)
             return
@@ -186,8 +188,8 @@ class HandOverTalk:
         self._side.record.write(
             HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
         )
-        self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
+        self._side.store.forget_check(drive)
 
     def _store_back(self, snapshot: Snapshot) -> None:
         if self._side.has_left(self.lending.vehicle.tag, snapshot):

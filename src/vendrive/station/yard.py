@@ -9,7 +9,7 @@ from vendrive.station.desk import Desk
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.record import Record
 from vendrive.station.returning import Phase, ReturnTalk
-from vendrive.tower.control import BringToBay, GiveWay, Store
+from vendrive.tower.control import GiveWay
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import Counted
 from vendrive.wire.machine import NO_STOREY, STALE_AFTER_S, Lift, Operation, Snapshot
@@ -109,19 +109,14 @@ class Yard:
                 self._side.controller.want(lift.name, _unfinished(lift))
                 continue
             task = storing.task(snapshot)
-            if storing.slot_reached(snapshot) or self._is_wanted(storing.tag, lift.name):
+            if storing.slot_reached(snapshot) or self._side.is_moved_for(storing.tag, lift.name):
                 del self._tidying[lift.name]
                 task = None
             self._side.controller.want(lift.name, task)
 
     def _stray(self, lift: Lift) -> str:
         ours = bool(lift.tag) and self._side.store.vehicle_of(lift.tag) is not None
-        return lift.tag if ours and not self._is_wanted(lift.tag, lift.name) else ""
-
-    def _is_wanted(self, tag: str, lift: str) -> bool:
-        """Whether a task of a bay moves this car."""
-        goals = [task.goal for key, task in self._side.controller.tasks.items() if key != lift]
-        return any(isinstance(goal, BringToBay | Store) and goal.tag == tag for goal in goals)
+        return lift.tag if ours and not self._side.is_moved_for(lift.tag, lift.name) else ""
 
 
 def _unfinished(lift: Lift) -> Task | None:

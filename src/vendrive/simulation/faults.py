@@ -104,7 +104,7 @@ def _sensor(kind: str, count: int) -> Process:
                 for sensor in sensors:
                     world.do(lambda sensor=sensor: world.ground.controller.sensors.mend(part, sensor))
 
-        await again(world, rng, 1500, once)
+        await again(world, rng, 1500 if count == 1 else 600, once)
 
     return process
 
@@ -144,7 +144,7 @@ def _messages(name: str) -> Process:
                 await asyncio.sleep(rng.uniform(5, 60))
                 world.messages.trouble(name, 0.0)
 
-        await again(world, rng, 1500, once)
+        await again(world, rng, 500, once)
 
     return process
 

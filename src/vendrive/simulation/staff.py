@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROUND_S = 300.0
 COMES_AFTER_S = (30.0, 300.0)
-ANNA, BO = "anna", "bo"
+FIRST, SECOND = "demo staff 1", "demo staff 2"
 
 
 class Technician:
@@ -46,7 +46,14 @@ class Technician:
         """Ask something of the station from the console."""
         expires = self._world.calendar() + timedelta(minutes=1)
         self._world.retail.order(
-            OperatorRequest(action=action, staff=ANNA, second=second, expires_at=expires, part=part)
+            OperatorRequest(
+                action=action,
+                staff=FIRST,
+                second=second,
+                expires_at=expires,
+                part=part,
+                arguments=self._world.stands() if action == OperatorAction.accept_count else {},
+            )
         )
 
     def _is_wanted(self) -> bool:
@@ -89,7 +96,7 @@ class Technician:
         for name, part in list(self._world.invariants.open_alarms):
             match name:
                 case AlarmName.count_differs if self._world.is_read_right():
-                    self._once("accept", lambda: self.order(OperatorAction.accept_count, BO))
+                    self._once("accept", lambda: self.order(OperatorAction.accept_count, SECOND))
                 case AlarmName.machine_refused:
                     # The controller may remember a door otherwise than its switch says: the reset makes it look.
                     self._do(self._world.ground.controller.reset, "reset at the tower")
@@ -99,7 +106,7 @@ class Technician:
                 case AlarmName.car_stranger:
                     self._tow(part)
         for part in sorted(self._world.locked):
-            self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, BO, part))
+            self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, SECOND, part))
 
     def _tow(self, bay: str) -> None:
         """A stranger's car is towed to the street once its door is open."""

@@ -185,14 +185,9 @@ class World:
         """Whether the session's last read changed nothing in what it thinks: the next would not either."""
         return self.session is None or self.session.settled
 
-    def is_read_right(self) -> bool:
-        """Whether the sensors show each car of the tower where it is: what two people who look can say."""
-        sensors = self.ground.controller.sensors
-        read = {
-            part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()
-        }
-        inside = {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
-        return all(read.get(tag) == where for tag, where in inside.items())
+    def stands(self) -> dict[str, str]:
+        """Return where each car of the tower truly stands: what two people who look can say."""
+        return {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
 
     @property
     def locked(self) -> frozenset[str]:

@@ -75,7 +75,7 @@ class Staff:
             raise Refused(ErrorCode.machine_contradiction)
         if any(lift.busy or not lift.transfer_home for lift in snapshot.lifts):
             raise Refused(ErrorCode.machine_busy)
-        if request.arguments and request.arguments != places(snapshot):
+        if request.arguments != places(snapshot):
             raise Refused(ErrorCode.count_differs)  # both persons saw other places than are read now
         self._side.record.write(CountAccepted(places=places(snapshot), staff=request.staff, second=request.second))
 

@@ -95,7 +95,7 @@ class Technician:
     def _answer_alarms(self) -> None:
         for name, part in list(self._world.invariants.open_alarms):
             match name:
-                case AlarmName.count_differs if self._world.is_read_right():
+                case AlarmName.count_differs:
                     self._once("accept", lambda: self.order(OperatorAction.accept_count, SECOND))
                 case AlarmName.machine_refused:
                     # The controller may remember a door otherwise than its switch says: the reset makes it look.

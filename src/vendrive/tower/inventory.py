@@ -122,6 +122,9 @@ def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:
 
 
 def _doubles(standing: list[tuple[str, bool, str]], between: frozenset[str]) -> list[Doubt]:
+    tags = [tag for _, _, tag in standing if tag]
+    if len(set(tags)) == len(tags):
+        return []
     seen: dict[str, list[str]] = defaultdict(list)
     for name, _, tag in standing:
         if tag:

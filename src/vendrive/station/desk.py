@@ -197,14 +197,15 @@ class Desk:
 
     def _note_left(self, snapshot: Snapshot) -> None:
         """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""
-        facts, bay = self._record.facts, self.side.name
-        drive = facts.presented_at.get(bay, "")
-        lending = self.side.store.lending(drive) if drive else None
-        tag = lending.vehicle.tag if lending else ""
-        if lending and facts.places.get(tag) == bay and self.side.has_left(tag, snapshot):
-            vehicle = lending.vehicle.vehicle_id
-            self._record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, tag=tag, bay=bay))
-            self.side.store.forget_check(drive)
+        facts, here = self._record.facts, self.side.name
+        for tag, (drive, bay) in list(facts.shown.items()):
+            if bay != here or not self.side.has_left(tag, snapshot):
+                continue
+            lending = self.side.store.lending(drive)
+            if lending is not None:
+                vehicle = lending.vehicle.vehicle_id
+                self._record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, tag=tag, bay=bay))
+                self.side.store.forget_check(drive)
 
     def recover(self, snapshot: Snapshot) -> None:
         """Find the conversation that was open when the program ended; what is sensed decides what goes on."""

@@ -22,9 +22,9 @@ class Facts(BaseModel):
     """The past, as far as it decides the present.
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
-    `handing_over` and `returning`, the drive that is served there; `presented_at`, whose car was last presented there.
-    By tag: `places`, where the journal believes each car. By drive: `out`, the vehicle that is lent. By name and part:
-    `alarms`.
+    `handing_over` and `returning`, the drive that is served there. By tag: `places`, where the journal believes each
+    car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
+    `out`, the vehicle that is lent. By name and part: `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -35,7 +35,7 @@ class Facts(BaseModel):
     cut_short: dict[str, events.CommandGiven] = {}
     places: dict[str, str] = {}
     presented: set[str] = set()
-    presented_at: dict[str, str] = {}
+    shown: dict[str, tuple[str, str]] = {}
     out: dict[str, str] = {}
     used: set[str] = set()
     handing_over: dict[str, str] = {}
@@ -46,6 +46,9 @@ class Facts(BaseModel):
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         self._believe(event)
+        if isinstance(event, events.Counted | events.CountAccepted):
+            places = event.places
+            self.shown = {tag: shown for tag, shown in self.shown.items() if places.get(tag, shown[1]) == shown[1]}
         match event:
             case events.Started(control_epoch=epoch):
                 self.control_epoch = max(self.control_epoch, epoch)
@@ -74,9 +77,9 @@ class Facts(BaseModel):
                 # A bay serves one conversation at a time: a new one says that the other is over, however it ended.
                 self.handing_over = {**_without(self.handing_over, drive), bay: drive}
                 self.returning.pop(bay, None)
-            case events.VehiclePresented(drive_id=drive, bay=bay):
+            case events.VehiclePresented(drive_id=drive, bay=bay, tag=tag):
                 self.presented.add(drive)
-                self.presented_at[bay] = drive
+                self.shown |= {tag: (drive, bay)} if tag else {}
                 if self.handing_over.pop(NO_BAY, None) == drive:
                     self.handing_over[bay] = drive
             case events.HandOverAborted(drive_id=drive):
@@ -84,7 +87,7 @@ class Facts(BaseModel):
             case events.HandedOver(drive_id=drive, vehicle_id=vehicle):
                 self.used.add(drive)
                 self.presented.discard(drive)
-                self.presented_at = _without(self.presented_at, drive)
+                self.shown = {tag: shown for tag, shown in self.shown.items() if shown[0] != drive}
                 self.out[drive] = vehicle
                 self.handing_over = _without(self.handing_over, drive)
             case events.ReturnStarted(drive_id=drive, bay=bay):

@@ -151,7 +151,12 @@ class HandOverTalk:
         drive, facts = self.lending.drive_id, self._side.record.facts
         if drive not in facts.presented:
             self._side.record.write(
-                VehiclePresented(drive_id=drive, vehicle_id=self.lending.vehicle.vehicle_id, bay=self._side.name)
+                VehiclePresented(
+                    drive_id=drive,
+                    vehicle_id=self.lending.vehicle.vehicle_id,
+                    bay=self._side.name,
+                    tag=self.lending.vehicle.tag,
+                )
             )
         self.phase = Phase.open if self.live else Phase.staged
         self._active_s = self._side.clock.monotonic()

@@ -78,6 +78,7 @@ class VehiclePresented(Message):
     drive_id: str
     vehicle_id: str
     bay: str
+    tag: str = ""
 
 
 class HandedOver(Message):

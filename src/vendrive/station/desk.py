@@ -199,7 +199,7 @@ class Desk:
         drive = facts.presented_at.get(bay, "")
         lending = self.side.store.lending(drive) if drive else None
         tag = lending.vehicle.tag if lending else ""
-        if lending and facts.places.get(tag) == bay and self.side.has_left(tag, snapshot):
+        if lending and facts.places.get(tag, bay) == bay and self.side.has_left(tag, snapshot):
             vehicle = lending.vehicle.vehicle_id
             self._record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, tag=tag, bay=bay))
             self.side.store.forget_check(drive)

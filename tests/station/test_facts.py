@@ -118,12 +118,12 @@ def test_a_drive_is_out_from_its_hand_over_to_its_return_and_its_pass_stays_used
 
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:
     alarms = [Alarm(name="help", part="plc", source="kiosk"), Alarm(name="movement", part="2A", source="sensor")]
-    facts = fold([PartLocked(part="L1", staff="anna"), PartLocked(part="B2", staff="bo"), *alarms])
-    assert facts.locked == {"L1": "anna", "B2": "bo"}
-    facts.apply(PartReleased(part="L1", staff="bo", second="anna"))
-    facts.apply(PartReleased(part="2C", staff="bo", second="anna"))
+    facts = fold([PartLocked(part="L1", staff="demo-1"), PartLocked(part="B2", staff="demo-2"), *alarms])
+    assert facts.locked == {"L1": "demo-1", "B2": "demo-2"}
+    facts.apply(PartReleased(part="L1", staff="demo-2", second="demo-1"))
+    facts.apply(PartReleased(part="2C", staff="demo-2", second="demo-1"))
     facts.apply(AlarmEnded(name="help", part="plc", source="console"))
-    assert facts.locked == {"B2": "bo"}
+    assert facts.locked == {"B2": "demo-2"}
     assert facts.alarms == {"movement 2A": alarms[1]}
 
 

@@ -78,7 +78,10 @@ async def test_a_car_that_is_not_where_it_was_waits_until_two_have_looked(world:
     await world.until(lambda: world.state()["error"] is not None, "the kiosk says why nothing comes")
     assert world.state()["error"]["code"] == "machine_contradiction"
     assert world.plant.commands() == 0
-    await ask(world, OperatorAction.accept_count, second=SECOND)
+    await ask(world, OperatorAction.accept_count, second=SECOND, arguments={"TAG-1": "2A"})
+    assert await refused_code(world) == "count_differs"
+    read = {"TAG-1": "3A", "TAG-2": "3C", "TAG-3": "2E"}
+    await ask(world, OperatorAction.accept_count, second=SECOND, arguments=read)
     accepted = await world.until_event("count_accepted")
     assert (accepted.places["TAG-1"], accepted.staff, accepted.second) == ("3A", FIRST, SECOND)
     await world.until_screen("presented")

@@ -16,7 +16,16 @@ from vendrive.station.journal import Journal
 from vendrive.station.record import Record
 from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Store
-from vendrive.station.watch import ALIVE_INSIDE_S, EXIT_OPEN_S, PERSON_STAYS_S, STRANGER_S, THING_LEFT_S, Watch
+from vendrive.station.watch import (
+    ALIVE_INSIDE_S,
+    DESERTED_S,
+    EXIT_OPEN_S,
+    LINGERS_S,
+    PERSON_STAYS_S,
+    STRANGER_S,
+    THING_LEFT_S,
+    Watch,
+)
 from vendrive.tower.control import Step, Wait
 from vendrive.tower.layout import load_layout
 from vendrive.wire.alarms import AlarmName
@@ -133,6 +142,30 @@ def test_a_passenger_left_in_a_parked_car_is_told_while_the_borrower_returns_it(
     parked = {"engine_running": False, "street_door": Door.open}
     assert AlarmName.alive_inside in bay.see(ALIVE_INSIDE_S, {"T1": "B1"}, cabin=True, **parked)
     assert AlarmName.alive_inside not in bay.see(ALIVE_INSIDE_S, {"T1": "B1"}, cabin=True, engine_running=True)
+
+
+def test_who_is_served_and_stays_much_too_long_may_need_help(bay: Bay) -> None:
+    talk = object.__new__(HandOverTalk)
+    talk.live = True
+    bay.desk.talk = talk
+    served = {"cabin": True, "street_door": Door.open}
+    assert bay.see(LINGERS_S - INSTANT_S, {"T1": "B1"}, **served) == set()
+    assert bay.see(INSTANT_S, {"T1": "B1"}, **served) == {AlarmName.person_stays}
+    assert bay.see(0.0, {"T1": "B1"}, street_door=Door.open) == set()
+
+
+@pytest.mark.parametrize("tag", ["T1", "T9"])
+def test_a_car_that_is_left_before_an_open_street_door_is_told(bay: Bay, tag: str) -> None:
+    bay.desk.talk = object.__new__(ReturnTalk)
+    assert bay.see(DESERTED_S - INSTANT_S, {tag: "B1"}, street_door=Door.open) == set()
+    assert bay.see(INSTANT_S, {tag: "B1"}, street_door=Door.open) == {AlarmName.car_stranger}
+    assert bay.see(DESERTED_S, {"T1": "B1"}, street_door=Door.closed) == set()
+
+
+def test_a_strangers_car_on_a_lift_is_told(bay: Bay) -> None:
+    assert bay.see(STRANGER_S, {"T1": "L1"}) == set()
+    assert bay.see(STRANGER_S, {"T9": "L1"}) == {AlarmName.car_stranger}
+    assert bay.see(0.0, {}) == set()
 
 
 def test_when_the_next_alarm_is_due_is_known(bay: Bay) -> None:

@@ -53,14 +53,14 @@ def break_down(world: Driven, lift: str, how: str) -> None:
         if lift in command.parts and part in world.machine.running:
             world.machine.cut(part)
     if how == "locked by staff":
-        world.record.write(PartLocked(part=lift, staff="anna"))
+        world.record.write(PartLocked(part=lift, staff="demo-1"))
     else:
         world.machine.change(lift, **({"fault": "drive"} if how == "fault" else {"locked_out": True}))
 
 
 def mend(world: Driven, lift: str) -> None:
     world.machine.change(lift, fault="", locked_out=False)
-    world.record.write(PartReleased(part=lift, staff="anna", second="ben"))
+    world.record.write(PartReleased(part=lift, staff="demo-1", second="demo-2"))
 
 
 def all_end(world: Driven, goals: dict[str, Goal], failed: str) -> int:

@@ -72,16 +72,26 @@ class Controller:
             plc_epoch=setting.plc_epoch,
             emergency_stop=False,
         )
-        self._shown = self._state
-        self._last: tuple[object, ...] = ()
+        self._shown: dict[str, object] = {}
         self._changed = False
         self._look(self._last_tick_s)
 
     @property
     def state(self) -> Plc:
         """The controller's own part, with its counters as they are now."""
-        beat = int((self._clock.monotonic() - self._started_s) / _BEAT_S)
-        return replace(self._state, state=self._packml(), clock_ms=self.clock_ms(), heartbeat=beat)
+        passed_s = self._clock.monotonic() - self._started_s
+        counters = {"clock_ms": round(passed_s * 1000), "heartbeat": int(passed_s / _BEAT_S)}
+        return Plc(**(vars(self._state) | {"state": self._packml()} | counters))
+
+    @property
+    def plc_epoch(self) -> int:
+        """The number of this start of the controller's program."""
+        return self._state.plc_epoch
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an emergency stop is on."""
+        return self._state.emergency_stop
 
     @property
     def revision(self) -> int:
@@ -319,13 +329,16 @@ class Controller:
 
     def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        mode, packml, fire, mains = self.world.mode, self._packml(), self.sensors.fire, self.sensors.mains
-        if not self._changed and self._last == (self._state, mode, packml, fire, mains):
-            return
-        own = replace(self._state, mode=mode, state=packml, fire=fire, mains=mains)
-        plain = replace(own, station_heartbeat=0, revision=0)
-        self._state = replace(own, revision=own.revision + int(self._changed or plain != self._shown))
-        self._shown, self._changed, self._last = plain, False, (self._state, mode, packml, fire, mains)
+        own = {
+            "mode": self.world.mode,
+            "state": self._packml(),
+            "fire": self.sensors.fire,
+            "mains": self.sensors.mains,
+        }
+        shown = {**vars(self._state), **own, "station_heartbeat": 0, "revision": 0}
+        if self._changed or shown != self._shown:
+            self._state = replace(self._state, **own, revision=self._state.revision + 1)  # type: ignore[arg-type]
+            self._shown, self._changed = shown, False
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""

@@ -7,6 +7,7 @@ only when something in it changed; in between, reading it costs a look-up.
 from dataclasses import dataclass
 from math import inf, isfinite
 from random import Random
+from typing import TypeVar
 
 from vendrive.plant.beings import CABIN, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
@@ -19,6 +20,7 @@ _MASS_NOISE_KG = 4.0
 # The controller's own inputs are a part of this name.
 PLC = "plc"
 
+P = TypeVar("P", Lift, Slot, Bay)
 Size = tuple[int, int, int, int]
 Values = dict[str, Value]
 
@@ -53,15 +55,18 @@ class Sensors:
         self._world = world
         self._rng = rng
         self._measured: dict[str, tuple[Car, Size]] = {}
+        # What each part was last built of.
+        self._built: dict[str, dict[str, object]] = {}
         self._faults: dict[str, dict[str, Fault]] = {}
         world.dirty.update(world.lifts, world.slots, world.bays)
 
     def look(self, now_s: float) -> bool:
         """Build anew what may have changed by `now_s`; return whether a value changed."""
         world = self._world
+        fire, mains = self.fire, self.mains
         inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
-        changed = (self.fire, self.mains) != (inputs["fire"], inputs["mains"])
         self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
+        changed = fire != self.fire or mains != self.mains
         if not world.dirty and not self._faults:
             return changed
         names = world.dirty | (self._faults.keys() - {PLC})
@@ -152,28 +157,29 @@ class Sensors:
         if name not in world.slots:
             return False  # the street, or a car that is on its way
         values = self._spoilt(name, self._slot(name), now_s)
-        part = Slot(name=name, locked_out=world.slots[name].locked_out, **values)  # type: ignore[arg-type]
-        return self._keep(self.slots, part)
+        return self._keep(self.slots, Slot, name, {**values, "locked_out": world.slots[name].locked_out})
 
     def _build_lift(self, name: str, now_s: float) -> bool:
         body = self._world.lifts[name]
         values = self._spoilt(name, self._lift(body), now_s)
         own = {"fault": body.fault, "locked_out": body.locked_out}
-        return self._keep(self.lifts, Lift(name=name, **values, **own, **vars(self.channels[name])))  # type: ignore[arg-type]
+        return self._keep(self.lifts, Lift, name, {**values, **own, **vars(self.channels[name])})
 
     def _build_bay(self, name: str, now_s: float) -> bool:
         body = self._world.bays[name]
         values = self._spoilt(name, self._bay(body), now_s)
         own = {"fault": body.fault, "locked_out": body.locked_out}
-        channel = {key: value for key, value in vars(self.channels[name]).items() if key != "target"}
-        return self._keep(self.bays, Bay(name=name, **values, **own, **channel))  # type: ignore[arg-type]
+        built: dict[str, object] = {**values, **own, **vars(self.channels[name])}
+        del built["target"]
+        return self._keep(self.bays, Bay, name, built)
 
-    def _keep(self, parts: "dict[str, Lift] | dict[str, Slot] | dict[str, Bay]", part: Lift | Slot | Bay) -> bool:
-        if not isinstance(part, Bay):
-            (self.restless.add if part.movement else self.restless.discard)(part.name)
-        if parts.get(part.name) == part:
+    def _keep(self, parts: dict[str, P], kind: type[P], name: str, values: dict[str, object]) -> bool:
+        """Show a part with these values; return whether they are others than before."""
+        if self._built.get(name) == values:
             return False
-        parts[part.name] = part  # type: ignore[assignment]
+        self._built[name] = values
+        (self.restless.add if values.get("movement") else self.restless.discard)(name)
+        parts[name] = kind(name=name, **values)  # type: ignore[arg-type]
         return True
 
     def _lift(self, body: LiftBody) -> Values:

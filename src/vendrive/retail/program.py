@@ -50,7 +50,7 @@ TO_STDERR = {
 EXAMPLES = """examples:
   vendrive retail init                        make the keys in VENDRIVE_DATA, once
   vendrive retail migrate                     create or change the tables in DATABASE_URL
-  vendrive retail create-staff anna           an account for the console; the password is read from standard input
+  vendrive retail create-staff demo-staff     an account for the console; the password is read from standard input
   vendrive retail web --port 8000             pages and API
   vendrive retail live --port 8001            live events for the console
   vendrive retail worker                      notices, audit chain, deadlines

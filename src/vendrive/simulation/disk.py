@@ -35,6 +35,7 @@ class SimulatedDatabase(Database):
         self._disk = disk
         self._connection = disk.connection
         self._depth = 0
+        self.undone = 0
         self._step = step
 
     @contextmanager

@@ -39,12 +39,12 @@ class Ground:
     @property
     def epoch(self) -> int:
         """The PLC's own epoch: it grows with each of its restarts."""
-        return self.controller._state.plc_epoch
+        return self.controller.plc_epoch
 
     @property
     def is_stopped(self) -> bool:
         """Whether an emergency stop is on."""
-        return self.controller._state.emergency_stop
+        return self.controller.stopped
 
     def restart(self) -> None:
         """The PLC starts anew: whatever moved stands, and it knows nothing."""

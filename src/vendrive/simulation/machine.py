@@ -111,7 +111,6 @@ class MemoryMachine:
             await self._until_stirred()
         else:
             await asyncio.sleep(next_grid_s(now_s) - now_s)
-        world.clock.book.open()
 
     def stir(self) -> None:
         """Something happened that the next read may show, or that the session waits for."""

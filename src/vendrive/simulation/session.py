@@ -9,10 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from vendrive.simulation.disk import Disk, SimulatedDatabase
+from vendrive.simulation.loop import RESOLUTION_S
 from vendrive.simulation.machine import MemoryMachine
 from vendrive.simulation.moments import ReadAt, WatchedClock
 from vendrive.simulation.retail import Retail, Wire
@@ -32,6 +34,7 @@ from vendrive.station.store import Store
 from vendrive.station.uplink import RetailAway, Uplink
 from vendrive.station.watch import Watch
 from vendrive.station.yard import Yard
+from vendrive.tower.control import Stuck, Wait
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.machine import Snapshot
@@ -58,6 +61,9 @@ class NamedFaces:
         return None
 
 
+Thoughts = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Computer:
     """What outlives a program's life: its disk, clock, keys and lines."""
@@ -70,6 +76,7 @@ class Computer:
     retail: Retail
     make_machine: Callable[[], MemoryMachine]
     step: Callable[[str], None]
+    skips: bool = True
 
 
 class Session:
@@ -80,6 +87,11 @@ class Session:
         self.polls = 0
         self.pushed_s = 0.0
         self.news = asyncio.Event()
+        # Something happened since the last read that was gone through.
+        self.stirred = True
+        # The last one changed nothing that the next would go on from.
+        self.settled = False
+        self._seen: tuple[object, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
         clock, layout = computer.clock, computer.layout
         database = SimulatedDatabase(computer.disk, computer.step)
@@ -121,7 +133,7 @@ class Session:
         if isinstance(machine, MemoryMachine) and machine.skipping and snapshot is not None:
             self.link.snapshot = replace(snapshot, read_at_s=ReadAt(self.computer.clock.monotonic()))
 
-    def thoughts(self) -> tuple[object, ...]:
+    def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
         desks = tuple(
             (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk._tidying)
@@ -182,11 +194,41 @@ class Session:
 
     async def _read(self, snapshot: Snapshot) -> None:
         self.polls += 1
+        seen = self._what_it_shows(snapshot)
+        if self.computer.skips and seen == self._seen and self._is_at_rest():
+            return
+        self.computer.clock.book.open()
+        self._seen, self.stirred, self.settled = seen, False, False
+        before = self._outlook(snapshot)
         self.controller.settle(snapshot)
         self.safety.look(self.controller.view(snapshot))
         if self.link.fresh is snapshot:
             self.watch.look(snapshot)
         await self.yard.tick(snapshot)
+        # One that is too old is read again until it is not.
+        self.settled = self.link.fresh is snapshot and self._outlook(snapshot) == before
+
+    def _what_it_shows(self, snapshot: Snapshot) -> tuple[object, ...]:
+        """Return all of a snapshot but its counters: two that are alike here differ in nothing else."""
+        plc = snapshot.plc
+        asked_before = snapshot.read_at_s > self.safety._asked_s
+        return (plc.plc_epoch, plc.revision, self.link.fresh is snapshot, asked_before)
+
+    def _is_at_rest(self) -> bool:
+        """Whether what was last seen, seen again, would change nothing: no news, and no time has run out."""
+        book = self.computer.clock.book
+        return self.settled and not self.stirred and book.present() < book.due_s - RESOLUTION_S
+
+    def _outlook(self, snapshot: Snapshot) -> Thoughts:
+        """Return what the next read goes on from: of a judgement, that it is stuck, or waits where somebody is."""
+        waited_for = {bay.name for bay in snapshot.bays if bay.person}
+        desks, tasks, steps, lifts = self.thoughts()
+        judged = tuple(
+            (key, step)
+            for key, step in steps
+            if isinstance(step, Stuck) or (isinstance(step, Wait) and key in waited_for)
+        )
+        return desks, tasks, judged, lifts
 
     async def _notice(self) -> None:
         """Notice a machine that does not answer at all; while it is read, `Safety.look` sees how old its data is."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROUND_S = 300.0
 COMES_AFTER_S = (30.0, 300.0)
-ANNA, BO = "anna", "bo"
+FIRST, SECOND = "demo staff 1", "demo staff 2"
 
 
 class Technician:
@@ -46,11 +46,19 @@ class Technician:
         """Ask something of the station from the console."""
         expires = self._world.calendar() + timedelta(minutes=1)
         self._world.retail.order(
-            OperatorRequest(action=action, staff=ANNA, second=second, expires_at=expires, part=part)
+            OperatorRequest(
+                action=action,
+                staff=FIRST,
+                second=second,
+                expires_at=expires,
+                part=part,
+                arguments=self._world.stands() if action == OperatorAction.accept_count else {},
+            )
         )
 
     def _is_wanted(self) -> bool:
-        away = self._world.ground.is_stopped or self._world.truth.mode != Mode.automatic
+        truth = self._world.truth
+        away = self._world.ground.controller.stopped or truth.mode != Mode.automatic
         return away or bool(self._world.invariants.open_alarms) or bool(self._world.locked)
 
     def _clear_people(self) -> None:
@@ -81,14 +89,14 @@ class Technician:
         if truth.mode != Mode.automatic:
             self._do(lambda: truth.turn_key(Mode.automatic), "the key says automatic")
         faults = any(body.fault for body in (*truth.lifts.values(), *truth.bays.values()))
-        if self._world.ground.is_stopped or faults:
+        if controller.stopped or faults:
             self._do(controller.reset, "reset at the tower")
 
     def _answer_alarms(self) -> None:
         for name, part in list(self._world.invariants.open_alarms):
             match name:
-                case AlarmName.count_differs if self._world.is_read_right():
-                    self._once("accept", lambda: self.order(OperatorAction.accept_count, BO))
+                case AlarmName.count_differs:
+                    self._once("accept", lambda: self.order(OperatorAction.accept_count, SECOND))
                 case AlarmName.machine_refused:
                     # The controller may remember a door otherwise than its switch says: the reset makes it look.
                     self._do(self._world.ground.controller.reset, "reset at the tower")
@@ -98,7 +106,7 @@ class Technician:
                 case AlarmName.car_stranger:
                     self._tow(part)
         for part in sorted(self._world.locked):
-            self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, BO, part))
+            self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, SECOND, part))
 
     def _tow(self, bay: str) -> None:
         """A stranger's car is towed to the street once its door is open."""

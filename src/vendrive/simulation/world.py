@@ -60,7 +60,6 @@ class World:
         self.awake.set()
         self.session: Session | None = None
         self.crash_at: str | None = None
-        self._thoughts: tuple[object, ...] = ()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
@@ -70,7 +69,7 @@ class World:
         self.retail = Retail(TOWER, key, self.calendar, self._news)
         sealing = X25519PrivateKey.from_private_bytes(self.random("station").randbytes(32))
         self.computer = Computer(
-            TOWER, self.layout, Disk(), self.clock, sealing, self.retail, self._make_machine, self.step
+            TOWER, self.layout, Disk(), self.clock, sealing, self.retail, self._make_machine, self.step, plan.skips
         )
         self.machine: MemoryMachine | None = None
         self.visits: dict[str, Visit] = {}
@@ -145,11 +144,16 @@ class World:
             self.register.decided(refused=False)
             raise Crash(name)
         if name == "after_commit":
+            rows = self.invariants.rows
             self.invariants.read_journal()
-            self.stir()
+            # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from.
+            if self.invariants.rows > rows:
+                self.stir()
 
     def stir(self) -> None:
         """Whatever the station's reads are put off for may have happened."""
+        if self.session is not None:
+            self.session.stirred = True
         if self.machine is not None:
             self.machine.stir()
 
@@ -179,19 +183,11 @@ class World:
 
     def is_settled(self) -> bool:
         """Whether the session's last read changed nothing in what it thinks: the next would not either."""
-        thoughts = self.session.thoughts() if self.session is not None else ()
-        settled = thoughts == self._thoughts
-        self._thoughts = thoughts
-        return settled
+        return self.session is None or self.session.settled
 
-    def is_read_right(self) -> bool:
-        """Whether the sensors show each car of the tower where it is: what two people who look can say."""
-        sensors = self.ground.controller.sensors
-        read = {
-            part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()
-        }
-        inside = {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
-        return all(read.get(tag) == where for tag, where in inside.items())
+    def stands(self) -> dict[str, str]:
+        """Return where each car of the tower truly stands: what two people who look can say."""
+        return {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
 
     @property
     def locked(self) -> frozenset[str]:

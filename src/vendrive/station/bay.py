@@ -12,7 +12,7 @@ from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.machine import NO_STOREY, Bay, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class TowerSide:
         known = where in {lift.name for lift in snapshot.lifts}
         lifts = (where,) if known else self.layout.place(where).lifts
         return choose_slot(snapshot, self.layout, self.reserved(key), self.working(lifts, snapshot))
+
+    def is_moved_for(self, tag: str, others_than: str) -> bool:
+        """Whether another task moves this car: two that want it elsewhere would never end."""
+        goals = [task.goal for key, task in self.controller.tasks.items() if key != others_than]
+        return any(isinstance(goal, control.BringToBay | control.Store) and goal.tag == tag for goal in goals)
 
     def working(self, lifts: Iterable[str], snapshot: Snapshot) -> list[str]:
         """Return which of these lifts are in service."""
@@ -90,11 +95,15 @@ class BaySide(TowerSide):
         return not (out or cut_short)
 
     def in_the_way(self, tag: str, snapshot: Snapshot) -> str | None:
-        """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one."""
+        """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one.
+
+        Not of one before an open street door: its driver has not given the word that it may go in.
+        """
         where = places(snapshot).get(tag, "")
         front = self.layout.slot(where).behind if self.layout.is_slot(where) else ""
         before = snapshot.slot(front).tag if front else ""
-        for other in (self.sensed(snapshot).tag, before):
+        bay = self.sensed(snapshot)
+        for other in (bay.tag if bay.street_door == Door.closed else "", before):
             if other and other != tag and self.store.vehicle_of(other):
                 return other
         return None

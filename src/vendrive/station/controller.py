@@ -28,6 +28,12 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 REFUSALS_UNTIL_ALARM = 3
 REFUSALS_UNTIL_STUCK = 8
+# No task needs so many: it goes round in circles, such as where a sensor does not see what was done.
+MOST_COMMANDS = 60
+# No task waits so long without anybody being told.
+WAITS_S = 600.0
+# The key of commands that staff ask for: they see how these end.
+BY_HAND = "manual"
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +68,10 @@ class Controller:
         self._lifts: dict[str, str] = {}
         self._steps: dict[str, Step] = {}
         self._tries: dict[str, _Tries] = {}
+        self._counts: dict[str, int] = {}
+        self._waits_since_s: dict[str, float] = {}
         self._given_for: dict[int, str] = {}
+        self._parts = {lift.name for lift in layout.lifts} | {bay.name for bay in layout.bays}
         self._epoch = 0
         self._plc_epoch: int | None = None
         self._view: View | None = None
@@ -81,6 +90,8 @@ class Controller:
         if task == self._tasks.get(key):
             return
         self._steps.pop(key, None)
+        self._counts.pop(key, None)
+        self._waits_since_s.pop(key, None)
         self._forgive(key)
         if task is None:
             del self._tasks[key]
@@ -90,8 +101,12 @@ class Controller:
             self._tasks[key] = task
 
     def retry(self) -> None:
-        """Forgive every task the bad ends of its commands."""
-        for key in list(self._tries):
+        """Forgive every task the bad ends of its commands, those that a program before this one counted too."""
+        refused = [
+            alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.machine_refused
+        ]
+        self._counts.clear()
+        for key in sorted({*self._tries, *refused}):
             self._forgive(key)
 
     def view(self, snapshot: Snapshot) -> View:
@@ -123,8 +138,15 @@ class Controller:
         self._settle(await machine.read(), ours, fenced=True)
 
     def settle(self, snapshot: Snapshot) -> None:
-        """Journal which commands have ended; call it with each snapshot before anything else looks at it."""
-        self._settle(snapshot, snapshot.plc.plc_epoch == self._plc_epoch, fenced=False)
+        """Journal which commands have ended; call it with each snapshot before anything else looks at it.
+
+        Raises MachineLost where the machine's controller is another than the one of which control was taken.
+        """
+        known = snapshot.plc.plc_epoch == self._plc_epoch
+        self._settle(snapshot, known, fenced=False)
+        if not known:
+            # It may have restarted behind a connection that stood: control is taken anew, after a whole read.
+            raise MachineLost("the machine's controller started anew")
 
     async def tick(self, snapshot: Snapshot) -> None:
         """Give at most one command: each is judged on what was read after the one before."""
@@ -133,6 +155,7 @@ class Controller:
         chosen = self._choose(snapshot)
         if chosen is not None:
             key, step = chosen
+            self._counts[key] = self._counts.get(key, 0) + (key in self._tasks)
             await self.give(step, snapshot, key, self._tasks[key].purpose if key in self._tasks else step.why)
 
     def is_reached(self, task: Task, snapshot: Snapshot) -> bool:
@@ -168,8 +191,10 @@ class Controller:
             if isinstance(lift, Wait | Stuck):
                 self._lifts.pop(key, None)
                 self._steps[key] = lift
+                self._note_wait(key, lift, view)
                 continue
             step = self._steps[key] = self._in_turn(key, task, view, lift, claims)
+            self._note_wait(key, step, view)
             if lift and not _lets_go(step):
                 self._lifts[key] = lift
                 claims.append(claim(task.goal, lift, view))
@@ -177,17 +202,36 @@ class Controller:
                 self._lifts.pop(key, None)
             if chosen is None and isinstance(step, Do) and self._may_give(key):
                 chosen = key, step
-        return chosen or self._aside(view, claims) or self._finish(view, claims)
+        return chosen or self._aside(view, claims)
 
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
         if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
+        if self._counts.get(key, 0) >= MOST_COMMANDS:
+            return self._in_circles(key)
         step = self._judge(task, view.snapshot, lift)
         aside = retreat(lift, view, claims) if lift and not _lets_go(step) else None
         if aside is not None:
             step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
             step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
+
+    def _note_wait(self, key: str, step: Step, view: View) -> None:
+        """Tell somebody of a task that does not go on; why the whole machine stands is told by other alarms."""
+        now = self._clock.monotonic()
+        if isinstance(step, Wait | Stuck) and not view.not_ready():
+            if now - self._waits_since_s.setdefault(key, now) >= WAITS_S:
+                self._record.alarm(AlarmName.machine_refused, key, f"it waits: {step.reason}")
+        elif now - self._waits_since_s.pop(key, now) >= WAITS_S:
+            self._record.end_alarm(AlarmName.machine_refused, key, "station")
+
+    def _in_circles(self, key: str) -> Step:
+        """Give up a task whose commands are done and lead nowhere; somebody has to look why."""
+        if key in self._given_for.values():
+            return Wait("the command before has not ended")
+        reason = f"{MOST_COMMANDS} commands did not lead there"
+        self._record.alarm(AlarmName.machine_refused, key, reason)
+        return Stuck(ErrorCode.machine_refused, reason)
 
     def _along(self, step: Do, view: View, claims: list[Claim]) -> Step:
         """Return the move as far as the way is free for it now; other steps as they are."""
@@ -212,16 +256,6 @@ class Controller:
             step = self._along(step, view, claims) if isinstance(step, Do) else step
             if isinstance(step, Do) and self._may_give(plan.name):
                 return plan.name, step
-        return None
-
-    def _finish(self, view: View, claims: list[Claim]) -> tuple[str, Do] | None:
-        """Return the step that ends a transfer which was cut short and for which nobody waits any more."""
-        for lift in view.snapshot.lifts:
-            if lift.transfer_home or lift.busy or any(mine.lift == lift.name for mine in claims):
-                continue
-            step = Do(Operation.finish_transfer, (("lift", lift.name),), "a transfer was cut short")
-            if isinstance(self._voted(step, view), Do) and self._may_give(lift.name):
-                return lift.name, step
         return None
 
     def _judge(self, task: Task, snapshot: Snapshot, lift: str) -> Step:
@@ -256,6 +290,9 @@ class Controller:
         for part, given in list(self._record.facts.open_commands.items()):
             if given.seq not in {other.seq for other in self._record.facts.open_commands.values()}:
                 continue  # it worked on two parts, and the other one told its end
+            if part not in self._parts:
+                self._end(given.seq, "unknown", f"there is no {part} in this tower")
+                continue
             channel = snapshot.channel(part)
             if not ours:
                 self._end(given.seq, "unknown", "the machine's controller started anew or was controlled by another")
@@ -272,16 +309,18 @@ class Controller:
         if result == Result.done:
             self._forgive(key)
             return
+        log.warning("command %d: %s %s", seq, result, reason)
+        if key in ("", BY_HAND):
+            return  # of a program before this one, or of staff who see how it ended: nothing is tried again
         tries = self._tries.get(key, _Tries())
         not_before = self._clock.monotonic() + tries.pause_s
         self._tries[key] = _Tries(tries.bad_ends + 1, not_before, min(tries.pause_s * 2, LONGEST_PAUSE_S))
-        log.warning("command %d: %s %s", seq, result, reason)
         if tries.bad_ends + 1 >= REFUSALS_UNTIL_ALARM:
-            self._record.alarm(AlarmName.machine_refused, key or "plc", reason or result)
+            self._record.alarm(AlarmName.machine_refused, key, reason or result)
 
     def _forgive(self, key: str) -> None:
-        if self._tries.pop(key, None) is not None:
-            self._record.end_alarm(AlarmName.machine_refused, key or "plc", "station")
+        self._tries.pop(key, None)
+        self._record.end_alarm(AlarmName.machine_refused, key, "station")
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:

@@ -43,7 +43,10 @@ class NotWritten(Refused):
 
 
 class Database:
-    """A connection that one event loop uses. Writes are in the file (fsync) when `transaction` ends."""
+    """A connection that one event loop uses. Writes are in the file (fsync) when `transaction` ends.
+
+    `undone` counts transactions that failed: what somebody remembers of the file from before is to be read again.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +55,7 @@ class Database:
         path.chmod(0o600)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._depth = 0
+        self.undone = 0
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA)
@@ -105,6 +109,7 @@ class Database:
             raise NotWritten(str(error)) from error
 
     def _undo(self) -> None:
+        self.undone += 1
         # SQLite may have rolled back by itself where the disk is full.
         if self._depth == 0 and self._connection.in_transaction:
             self._connection.execute("ROLLBACK")

@@ -15,7 +15,7 @@ from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
-from vendrive.station.returning import ReturnTalk
+from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
@@ -103,7 +103,7 @@ class Desk:
         """Compare a typed PIN."""
         asking = self._asked("pin")
         with self._one_verification(), _Journaled(self, asking.lending.drive_id) as told:
-            told.on_refusal = lambda code: self._end_asking() if code == ErrorCode.pin_locked else None
+            told.on_refusal = lambda code: self._end_asking(asking) if code == ErrorCode.pin_locked else None
             await self._admission.verify_pin(asking.lending, typed)
         self._verified(asking, "pin", None)
 
@@ -117,7 +117,7 @@ class Desk:
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
             self._check_here(lending.drive_id)
-            self._check_room(self._machine_now())
+            self._check_room(self._machine_now(), lending.vehicle.tag)
         self.farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
         self.talk = ReturnTalk(lending, self.side)
@@ -165,11 +165,11 @@ class Desk:
         return ended
 
     def _end_talk(self, talk: Talk) -> None:
-        self.talk = None
         until = self._clock.monotonic() + FAREWELL_S
         if talk.lending.drive_id == self._record.facts.handing_over.get(self.side.name):
             # It ended without its person, so nothing said so yet: the next start must not bring the car again.
             self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
+        self.talk = None
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
             self.farewell = Farewell("returned", talk.lending, talk.slot, until)
         elif isinstance(talk, HandOverTalk) and talk.completed:
@@ -182,6 +182,8 @@ class Desk:
         if self._tidying is not None and bay.empty and self._tidying.tag not in places(snapshot):
             self._tidying = None  # a reader that stuck had shown a car that is gone
         left = self.side.in_the_way("", snapshot)
+        if self._tidying is not None and not left and self.side.is_moved_for(self._tidying.tag, self.side.name):
+            self._tidying = None  # it has left this bay, and its person waits at another one
         if self._tidying is None and left and bay.street_door == Door.closed:
             self._tidying = Storing(self.side, self.side.name, left, "tidy up")
         if self._tidying is not None:
@@ -217,11 +219,19 @@ class Desk:
         if coming is None or coming.drive_id not in facts.out:
             return None
         talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
-        if standing is not None and (standing != bay.name or bay.street_door == Door.closed):
+        taken_in = standing is None and self._reached_into()
+        if taken_in or standing not in (None, bay.name) or (standing and bay.street_door == Door.closed):
             talk.resume_storing()
-        if standing is None and (not bay.vehicle or bay.street_door == Door.closed):
-            return None  # this talk would open the door, and whatever stands behind it is not the borrower's
-        return talk
+        if talk.phase == Phase.storing or standing == bay.name:
+            return talk
+        # A talk at its beginning would open the door, and what stands behind it may be not the borrower's.
+        return talk if standing is None and bay.vehicle and bay.street_door != Door.closed else None
+
+    def _reached_into(self) -> bool:
+        """Whether a transfer at this bay has no known end: what it holds may be read nowhere."""
+        facts = self._record.facts
+        given = (*facts.cut_short.values(), *facts.open_commands.values())
+        return any(command.arguments.get("place") == self.side.name for command in given)
 
     def _open_hand_over(self, snapshot: Snapshot) -> HandOverTalk | None:
         """Return the hand-over that goes on; none is begun for a car that stands in its slot when its time is over."""
@@ -248,8 +258,11 @@ class Desk:
         if other is not None and other is not self:
             raise Refused(ErrorCode.at_other_bay, bay=other.side.name)
 
-    def _check_room(self, snapshot: Snapshot) -> None:
-        if not self.side.sensed(snapshot).empty or self._tidying is not None:
+    def _check_room(self, snapshot: Snapshot, tag: str) -> None:
+        bay = self.side.sensed(snapshot)
+        # Who gave up or came too early may have driven in all the same, through a door that was still open.
+        free = bay.empty or (bay.tag == tag and bay.street_door != Door.closed)
+        if not free or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
         if self.side.free_slots(snapshot) <= self.promised(self, snapshot):
             raise Refused(ErrorCode.no_room)
@@ -286,7 +299,8 @@ class Desk:
         self.refuse(asking.lending.drive_id, refusal.code)
         counted = replace(asking, mismatches=asking.mismatches + 1)
         over = refusal.code == ErrorCode.face_locked or counted.mismatches >= MISMATCHES
-        self.asking = None if over else counted
+        if self.asking is asking:  # nobody else's turn, which may have begun while it was compared
+            self.asking = None if over else counted
 
     def _verified(self, asking: Asking, method: str, distance: float | None) -> None:
         """The holder stands here: from now on the machine works for them."""
@@ -306,13 +320,15 @@ class Desk:
                 distance=distance,
             )
         )
-        if isinstance(self.talk, HandOverTalk) and self.talk.lending.drive_id == drive:
+        if isinstance(self.talk, HandOverTalk) and self.talk.lending == asking.lending:
             self.talk.resume()
         else:
             self.talk = HandOverTalk(asking.lending, self.side, live=True)
 
-    def _end_asking(self) -> None:
-        self.asking = None
+    def _end_asking(self, of: Asking | None = None) -> None:
+        """End whoever's turn it is; `of`: only that one's."""
+        if of is None or self.asking is of:
+            self.asking = None
 
     def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
         """Journal that somebody was refused."""

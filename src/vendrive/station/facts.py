@@ -63,8 +63,10 @@ class Facts(BaseModel):
                 self._drive_event(event)
 
     def _believe(self, event: Event) -> None:
-        belief = believe(Belief(self.places, self.open_commands, self.cut_short), event)
-        self.places, self.open_commands, self.cut_short = belief.places, belief.open_commands, belief.cut_short
+        before = Belief(self.places, self.open_commands, self.cut_short)
+        belief = believe(before, event)
+        if belief is not before:
+            self.places, self.open_commands, self.cut_short = belief.places, belief.open_commands, belief.cut_short
 
     def _drive_event(self, event: Event) -> None:
         match event:

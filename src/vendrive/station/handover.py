@@ -18,6 +18,8 @@ from vendrive.wire.machine import Door, Snapshot
 
 NOBODY_CAME_S = 180.0
 STUCK_S = 120.0
+# So long a car may take to come. Who is still there then is verified again: the door opens to nobody from hours ago.
+SESSION_S = 900.0
 CANCELLED = "cancelled"
 TIMED_OUT = "timed_out"
 
@@ -83,6 +85,8 @@ class HandOverTalk:
         """Go on from what is sensed; `snapshot` is fresh."""
         if self.live and self.phase == Phase.bringing and self._is_cancelled():
             self.abort(CANCELLED)
+        if self.live and self.phase == Phase.bringing and self._idle_s() > SESSION_S:
+            self.abort(TIMED_OUT)
         match self.phase:
             case Phase.bringing:
                 self._bring(snapshot)
@@ -102,6 +106,8 @@ class HandOverTalk:
             self._handed_over()
             return
         other = side.in_the_way(vehicle.tag, snapshot)
+        if self._storing and not other and side.is_moved_for(self._storing.tag, side.name):
+            self._storing = None  # it has left this bay, and its person waits at another one
         if other or self._storing:
             self._clear(other, snapshot)
             return
@@ -156,25 +162,34 @@ class HandOverTalk:
         if side.has_left(self.lending.vehicle.tag, snapshot):
             self._handed_over()
             return
-        now = side.clock.monotonic()
-        if not side.nobody(bay) or bay.engine_running or bay.street_door != Door.open:
-            self._active_s = now
-        if self.live and now - self._active_s > NOBODY_CAME_S:
+        if bay.street_door == Door.closed and bay.tag != self.lending.vehicle.tag:
+            # Work by hand has moved it since: this door opens to its own car alone.
+            self.phase = Phase.bringing
+            self._bring(snapshot)
+            return
+        if not side.nobody(bay) or bay.engine_running:
+            self._active_s = side.clock.monotonic()
+        if self.live and self._idle_s() > NOBODY_CAME_S:
             self.abort(TIMED_OUT)
         if self.live:
             self.phase, self.task = Phase.open, Task(OpenStreet(side.name), f"hand-over {self.lending.drive_id}")
             return
         self.phase, self.task = Phase.staged, side.closing()
-        if bay.street_door == Door.closed and side.clock.now() >= self.lending.not_after:
+        over = side.clock.now() >= self.lending.not_after or side.store.is_cancelled(self.lending)
+        if bay.street_door == Door.closed and over:
             self.phase = Phase.storing_back
+
+    def _idle_s(self) -> float:
+        """Return for how long nobody was verified, no car was presented and nobody was sensed at it."""
+        return self._side.clock.monotonic() - self._active_s
 
     def _handed_over(self) -> None:
         drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
         self._side.record.write(
             HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
         )
-        self._side.store.forget_check(drive)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
+        self._side.store.forget_check(drive)
 
     def _store_back(self, snapshot: Snapshot) -> None:
         if self._side.has_left(self.lending.vehicle.tag, snapshot):
@@ -196,7 +211,8 @@ class HandOverTalk:
     def next_due_s(self) -> float:
         """Return when, on the monotonic clock, something here ends by itself."""
         window_s = (self.lending.not_after - self._side.clock.now()).total_seconds()
-        due = [self._active_s + NOBODY_CAME_S] if self.live else []
+        patience_s = SESSION_S if self.phase == Phase.bringing else NOBODY_CAME_S
+        due = [self._active_s + patience_s] if self.live else []
         due += [self._stuck_since_s + STUCK_S] if self._stuck_since_s is not None else []
         due += [self._side.clock.monotonic() + window_s] if window_s > 0 else []
         return min(due, default=float("inf"))

@@ -31,6 +31,9 @@ class Journal:
         self._database = database
         self._checkpoints = Checkpoints(database, secret)
         self._checkpoint_seq = 0
+        # The end of the journal, since so many transactions were undone: None where the file is to be asked.
+        self._end: tuple[int, bytes] | None = None
+        self._end_undone = 0
         self.clock = clock
 
     def load(self) -> Facts:
@@ -70,12 +73,19 @@ class Journal:
                 text,
                 digest,
             )
+            self._remember_end(seq + 1, digest)
         return Entry.model_construct(seq=seq + 1, at=at, event=event, digest=digest.hex(), text=text)
 
     def head(self) -> tuple[int, bytes]:
         """Return the last sequence number (0: none) and its digest."""
-        rows = self._database.rows("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1")
-        return cast(tuple[int, bytes], rows[0]) if rows else (0, GENESIS)
+        if self._end is None or self._end_undone != self._database.undone:
+            rows = self._database.rows("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1")
+            return self._remember_end(*(cast(tuple[int, bytes], rows[0]) if rows else (0, GENESIS)))
+        return self._end
+
+    def _remember_end(self, seq: int, digest: bytes) -> tuple[int, bytes]:
+        self._end, self._end_undone = (seq, digest), self._database.undone
+        return self._end
 
     def entries_after(self, seq: int, limit: int = 200) -> tuple[Entry, ...]:
         """Return up to `limit` entries after `seq`, in order."""

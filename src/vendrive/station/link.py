@@ -7,7 +7,6 @@ the network answers, and old means unknown.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from vendrive.clock import Clock
 from vendrive.station.machine import Machine, MachineLost
@@ -75,12 +74,16 @@ class Link:
 
     async def stop(self, reason: str) -> None:
         """Send an emergency stop now, and again until the machine has it; nothing else is sent before."""
-        self._stop_wanted = reason
+        self.want_stop(reason)
         if self.machine is not None:
             try:
                 await self._send_stop(self.machine)
             except MachineLost as error:
                 log.error("the stop has not reached the machine yet: %s", error)
+
+    def want_stop(self, reason: str) -> None:
+        """Send an emergency stop before anything else, as soon as there is a connection."""
+        self._stop_wanted = reason
 
     def connection(self) -> Machine:
         """Return the machine, or raise Refused (machine_unknown)."""
@@ -128,7 +131,7 @@ class Link:
             first = self._heartbeat is None or self._heartbeat[0] != beat[0]
             self._heartbeat_seen_s = snapshot.read_at_s - (2 * STALE_AFTER_S if first else 0)
             self._heartbeat = beat
-        return replace(snapshot, read_at_s=self._heartbeat_seen_s)
+        return Snapshot(self._heartbeat_seen_s, snapshot.plc, snapshot.lifts, snapshot.slots, snapshot.bays)
 
     def _report(self, trouble: str) -> None:
         if trouble != self.trouble:

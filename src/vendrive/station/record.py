@@ -45,7 +45,7 @@ class Record:
         """Keep an alarm in step with its cause."""
         if on:
             self.alarm(name, part, source)
-        else:
+        elif self.facts.alarms:
             self.end_alarm(name, part, source)
 
     def end_alarm(self, name: str, part: str, source: str) -> None:

@@ -14,6 +14,8 @@ from vendrive.wire.journal import ModeChanged
 from vendrive.wire.machine import STALE_AFTER_S, Mode, Snapshot
 
 TELL_AFTER_S = 2.0
+# The part of a stop that has not reached the machine yet: a restart of this program must not lose it.
+NOT_DELIVERED = "station"
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ class Safety:
         self._asked_s = 0.0
         self._mode = ""
         self._unknown_since_s: float | None = None
+        waiting = record.facts.alarms.get(f"{AlarmName.emergency_stop} {NOT_DELIVERED}")
+        if waiting is not None:
+            link.want_stop(f"asked for by {waiting.source}")
 
     async def stop(self, source: str) -> None:
         """Emergency stop: first the machine, then the journal. It ends only by the key switch at the tower."""
@@ -36,6 +41,8 @@ class Safety:
             await self._link.stop(f"asked for by {source}")
         finally:
             self._record.alarm(AlarmName.emergency_stop, "plc", source)
+            if self._link.stop_pending:
+                self._record.alarm(AlarmName.emergency_stop, NOT_DELIVERED, source)
 
     async def call_help(self, source: str) -> None:
         """Somebody asks for help; refuses machine_unknown where the tower's lamp cannot be lit."""
@@ -56,6 +63,8 @@ class Safety:
             return
         self._unknown_since_s = None
         self._record.end_alarm(AlarmName.machine_unknown, "plc", "heartbeat")
+        if not self._link.stop_pending:
+            self._record.end_alarm(AlarmName.emergency_stop, NOT_DELIVERED, "station")
         plc = snapshot.plc
         self._asked_for(AlarmName.emergency_stop, plc.emergency_stop, plc.stop_reason or "machine", snapshot)
         self._asked_for(AlarmName.help, plc.help_called, "machine", snapshot)
@@ -83,7 +92,7 @@ class Safety:
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
         some = bool(self._record.facts.alarms)
         for slot in snapshot.slots:
-            if slot.movement or some:
+            if slot.movement or (some and f"{AlarmName.movement} {slot.name}" in self._record.facts.alarms):
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
             self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")

@@ -1,8 +1,12 @@
 """What staff may ask of a station, and what needs two of them. Nothing here ends a stop: a switch at the tower does."""
 
+import logging
+
 from vendrive.clock import Clock
 from vendrive.station.bay import TowerSide
+from vendrive.station.controller import BY_HAND
 from vendrive.station.link import Link
+from vendrive.station.machine import MachineLost
 from vendrive.station.safety import Safety
 from vendrive.tower.control import Do
 from vendrive.tower.interlocks import allowed, votes
@@ -11,6 +15,8 @@ from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CountAccepted, PartLocked, PartReleased, RequestRefused, StepAsked
 from vendrive.wire.machine import Mode, Operation, Snapshot
 from vendrive.wire.orders import TWO_PERSONS, OperatorAction, OperatorRequest
+
+log = logging.getLogger(__name__)
 
 
 class Staff:
@@ -69,7 +75,7 @@ class Staff:
             raise Refused(ErrorCode.machine_contradiction)
         if any(lift.busy or not lift.transfer_home for lift in snapshot.lifts):
             raise Refused(ErrorCode.machine_busy)
-        if request.arguments and request.arguments != places(snapshot):
+        if request.arguments != places(snapshot):
             raise Refused(ErrorCode.count_differs)  # both persons saw other places than are read now
         self._side.record.write(CountAccepted(places=places(snapshot), staff=request.staff, second=request.second))
 
@@ -89,7 +95,11 @@ class Staff:
         asked = StepAsked(operation=operation, arguments=request.arguments, staff=request.staff, second=request.second)
         self._side.record.write(asked)
         purpose = f"manual step of {request.staff} and {request.second}"
-        await self._side.controller.give(Do(operation, arguments, purpose), snapshot, "manual", purpose)
+        try:
+            await self._side.controller.give(Do(operation, arguments, purpose), snapshot, BY_HAND, purpose)
+        except MachineLost as error:
+            # Whether it had an effect is journaled when the machine is read again.
+            log.warning("the step has no answer: %s", error)
 
     def _snapshot(self) -> Snapshot:
         if self._link.fresh is None:

@@ -49,6 +49,9 @@ class Store:
         self._database = database
         derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"vendrive station names 1").derive(secret)
         self._names = AESGCM(derived)
+        # By tag, None for a stranger's; forgotten where one is written, or may have been undone.
+        self._vehicles: dict[str, Vehicle | None] = {}
+        self._vehicles_undone = 0
 
     def hold(self, order: HandOver) -> bool:
         """Keep the highest revision of a drive's hand-over; False where this one is not newer."""
@@ -121,12 +124,20 @@ class Store:
 
     def know_vehicle(self, vehicle: Vehicle) -> None:
         """Remember a vehicle of the pool."""
+        self._vehicles.clear()
         self._database.run(
             "INSERT OR REPLACE INTO stock VALUES (?, ?, ?)", vehicle.vehicle_id, vehicle.tag, vehicle.model_dump_json()
         )
 
     def vehicle_of(self, tag: str) -> Vehicle | None:
         """Return the vehicle with this tag, or None for a stranger's."""
+        if self._vehicles_undone != self._database.undone:
+            self._vehicles, self._vehicles_undone = {}, self._database.undone
+        if tag not in self._vehicles:
+            self._vehicles[tag] = self._read_vehicle(tag)
+        return self._vehicles[tag]
+
+    def _read_vehicle(self, tag: str) -> Vehicle | None:
         rows = self._database.rows("SELECT body FROM stock WHERE tag = ?", tag)
         return Vehicle.model_validate_json(cast(str, rows[0][0])) if rows else None
 

@@ -20,6 +20,10 @@ THING_LEFT_S = 600.0
 ALIVE_INSIDE_S = 20.0
 EXIT_OPEN_S = 10.0
 STRANGER_S = 30.0
+# So long even who is served may stay, in the bay or in the car: somebody may be asleep or ill.
+LINGERS_S = 900.0
+# So long a car may stand before an open street door and nobody at it: given up, or forgotten with its key.
+DESERTED_S = 600.0
 
 
 class Watch:
@@ -29,39 +33,51 @@ class Watch:
         self._desks = desks
         self._store = store
         self._clock = clock
-        self._since_s: dict[tuple[str, str], float] = {}
+        self._due_s: dict[tuple[str, str], float] = {}
 
     def look(self, snapshot: Snapshot) -> None:
-        """Raise and end the alarms of the bays."""
+        """Raise and end the alarms of the bays, and of strangers' cars on lifts."""
         for name, desk in self._desks.items():
-            bay = snapshot.bay(name)
-            stays = bay.person and self._in_the_way(desk, bay)
-            self._follow(AlarmName.person_stays, desk, stays, PERSON_STAYS_S, _sources(bay))
-            self._follow(AlarmName.thing_left, desk, stays and not bay.cabin, THING_LEFT_S, _sources(bay))
-            self._follow(AlarmName.alive_inside, desk, self._alive_inside(desk, bay), ALIVE_INSIDE_S, "cabin sensor")
-            self._follow(AlarmName.exit_open, desk, not bay.exit_closed, EXIT_OPEN_S, "exit switch")
-            self._follow(AlarmName.car_stranger, desk, self._is_strange(desk, bay), STRANGER_S, bay.tag or "no tag")
+            self._look_at_people(desk, snapshot.bay(name))
+            self._look_at_car(desk, snapshot.bay(name))
+        record = next(iter(self._desks.values())).side.record
+        for lift in snapshot.lifts:
+            strange = bool(lift.tag) and lift.transfer_home and self._store.vehicle_of(lift.tag) is None
+            lasts = self._lasts("strange", lift.name, strange, STRANGER_S)
+            record.follow(AlarmName.car_stranger, lift.name, lasts, lift.tag)
 
     def next_due_s(self) -> float:
         """Return when, on the monotonic clock, the next alarm may be due."""
-        after = {
-            AlarmName.person_stays: PERSON_STAYS_S,
-            AlarmName.thing_left: THING_LEFT_S,
-            AlarmName.alive_inside: ALIVE_INSIDE_S,
-            AlarmName.exit_open: EXIT_OPEN_S,
-            AlarmName.car_stranger: STRANGER_S,
-        }
         now = self._clock.monotonic()
-        due = [since + after[AlarmName(name)] for (name, _), since in self._since_s.items()]
-        return min((at for at in due if at > now), default=float("inf"))
+        return min((at for at in self._due_s.values() if at > now), default=float("inf"))
 
-    def _follow(self, name: AlarmName, desk: Desk, on: bool, after_s: float, source: str) -> None:
-        now, key = self._clock.monotonic(), (name.value, desk.side.name)
+    def _look_at_people(self, desk: Desk, bay: Bay) -> None:
+        name, record = desk.side.name, desk.side.record
+        stays = bay.person and self._in_the_way(desk, bay)
+        lasts = self._lasts("stays", name, stays, PERSON_STAYS_S)
+        lasts |= self._lasts("lingers", name, bay.person or bay.cabin, LINGERS_S)
+        record.follow(AlarmName.person_stays, name, lasts, _sources(bay))
+        left = self._lasts("thing", name, stays and not bay.cabin, THING_LEFT_S)
+        record.follow(AlarmName.thing_left, name, left, _sources(bay))
+        alive = self._lasts("alive", name, self._alive_inside(desk, bay), ALIVE_INSIDE_S)
+        record.follow(AlarmName.alive_inside, name, alive, "cabin sensor")
+        exit_open = self._lasts("exit", name, not bay.exit_closed, EXIT_OPEN_S)
+        record.follow(AlarmName.exit_open, name, exit_open, "exit switch")
+
+    def _look_at_car(self, desk: Desk, bay: Bay) -> None:
+        name = desk.side.name
+        deserted = not (bay.empty or bay.person or bay.cabin) and bay.street_door != Door.closed
+        lasts = self._lasts("strange", name, self._is_strange(desk, bay), STRANGER_S)
+        lasts |= self._lasts("deserted", name, deserted, DESERTED_S)
+        desk.side.record.follow(AlarmName.car_stranger, name, lasts, bay.tag or "no tag")
+
+    def _lasts(self, what: str, part: str, on: bool, after_s: float) -> bool:
+        """Whether this has been so at this part for so long."""
+        now, key = self._clock.monotonic(), (what, part)
         if not on:
-            self._since_s.pop(key, None)
-            desk.side.record.follow(name, desk.side.name, False, source)
-        elif now - self._since_s.setdefault(key, now) >= after_s:
-            desk.side.record.follow(name, desk.side.name, True, source)
+            self._due_s.pop(key, None)
+            return False
+        return now >= self._due_s.setdefault(key, now + after_s)
 
     def _in_the_way(self, desk: Desk, bay: Bay) -> bool:
         """Whether nobody should be in the bay now: nobody is served there, or the machine waits for people."""
@@ -82,4 +98,4 @@ class Watch:
 
 
 def _sources(bay: Bay) -> str:
-    return ", ".join(name for name in ("scanner", "curtain", "floor") if getattr(bay, name)) or "sensors"
+    return ", ".join(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)) or "sensors"

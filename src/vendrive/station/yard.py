@@ -4,14 +4,17 @@ import logging
 from collections.abc import Callable, Mapping
 
 from vendrive.station.bay import Storing, TowerSide
+from vendrive.station.controller import Task
 from vendrive.station.desk import Desk
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.record import Record
 from vendrive.station.returning import Phase, ReturnTalk
-from vendrive.tower.control import BringToBay, Store
+from vendrive.tower.control import GiveWay
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import Counted
-from vendrive.wire.machine import STALE_AFTER_S, Lift, Snapshot
+from vendrive.wire.machine import NO_STOREY, STALE_AFTER_S, Lift, Operation, Snapshot
+
+_TRANSFERS = {Operation.pick, Operation.place, Operation.finish_transfer}
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ class Yard:
         self.desks = desks
         self._side = side
         self._tidying: dict[str, Storing] = {}
+        self._to_count = ""
         self.ready = False
         self.changed: Callable[[], None] = lambda: None
         for desk in desks.values():
@@ -34,24 +38,27 @@ class Yard:
         if fresh and not self.ready:
             self._recover(snapshot)
         if self.ready:
-            ended = [desk for desk in self.desks.values() if desk.tick(snapshot)]
-            if ended:
-                self.count(snapshot, "after a conversation")
-            elif fresh and self._record.facts.cut_short and self._at_rest(snapshot):
-                # The sensors agree which end a transfer of unknown outcome has come to.
-                self.count(snapshot, "after a transfer of unknown outcome")
+            if [desk for desk in self.desks.values() if desk.tick(snapshot)]:
+                self._to_count = "after a conversation"
             if fresh:
+                self._count(snapshot)
                 self._tidy(snapshot)
         await self._side.controller.tick(snapshot)
         self.changed()
 
-    def count(self, snapshot: Snapshot, reason: str) -> None:
-        """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks."""
-        if not self._side.controller.view(snapshot).doubts:
-            read = places(snapshot)
+    def _count(self, snapshot: Snapshot) -> None:
+        """Journal where every car stands, as soon as none is between two places.
+
+        Not while the sensors contradict each other or the journal: somebody looks.
+        """
+        # Of a transfer of unknown outcome the sensors say which end it has come to.
+        unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
+        reason = self._to_count or unknown
+        if reason and self._stand_still(snapshot) and not self._side.controller.view(snapshot).doubts:
             # A car that was in a bay and is read nowhere may have left: its hand-over says so, not a count.
-            gone = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}
-            self._record.write(Counted(places=gone | read, reason=reason))
+            in_bays = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}
+            self._record.write(Counted(places=in_bays | places(snapshot), reason=reason))
+            self._to_count = ""
 
     @property
     def _record(self) -> Record:
@@ -59,14 +66,16 @@ class Yard:
 
     def _recover(self, snapshot: Snapshot) -> None:
         self.ready = True
-        self.count(snapshot, "start")
+        self._to_count = "start"
+        self._side.controller.retry()
+        self._count(snapshot)
         for desk in self.desks.values():
             desk.recover(snapshot)
 
-    def _at_rest(self, snapshot: Snapshot) -> bool:
-        return not self._record.facts.open_commands and all(
-            lift.transfer_home and not lift.busy for lift in snapshot.lifts
-        )
+    def _stand_still(self, snapshot: Snapshot) -> bool:
+        """Whether every car stands in one place: no transfer is out, and none was asked for and has not ended."""
+        asked = {given.operation for given in self._record.facts.open_commands.values()}
+        return not asked & _TRANSFERS and all(lift.transfer_home for lift in snapshot.lifts)
 
     def _serving(self, drive_id: str) -> Desk | None:
         """Return the desk at work for a drive, or whose customer is being verified for it."""
@@ -90,25 +99,28 @@ class Yard:
         return count
 
     def _tidy(self, snapshot: Snapshot) -> None:
-        """A car of ours that stands on a lift for nobody goes to a slot."""
+        """A car of ours that stands on a lift for nobody goes to a slot, and a transfer that is out for nobody ends."""
         for lift in snapshot.lifts:
             stray = self._stray(lift)
             storing = self._tidying.get(lift.name)
             if storing is None and stray:
                 storing = self._tidying[lift.name] = Storing(self._side, lift.name, stray, "tidy up")
             if storing is None:
+                self._side.controller.want(lift.name, _unfinished(lift))
                 continue
             task = storing.task(snapshot)
-            if storing.slot_reached(snapshot) or self._is_wanted(storing.tag, lift.name):
+            if storing.slot_reached(snapshot) or self._side.is_moved_for(storing.tag, lift.name):
                 del self._tidying[lift.name]
                 task = None
             self._side.controller.want(lift.name, task)
 
     def _stray(self, lift: Lift) -> str:
         ours = bool(lift.tag) and self._side.store.vehicle_of(lift.tag) is not None
-        return lift.tag if ours and not self._is_wanted(lift.tag, lift.name) else ""
+        return lift.tag if ours and not self._side.is_moved_for(lift.tag, lift.name) else ""
 
-    def _is_wanted(self, tag: str, lift: str) -> bool:
-        """Whether a task of a bay moves this car."""
-        goals = [task.goal for key, task in self._side.controller.tasks.items() if key != lift]
-        return any(isinstance(goal, BringToBay | Store) and goal.tag == tag for goal in goals)
+
+def _unfinished(lift: Lift) -> Task | None:
+    """Return the task that ends a transfer which was cut short: as long as it is out, its lift serves nobody else."""
+    if lift.transfer_home or lift.busy or lift.storey == NO_STOREY:
+        return None
+    return Task(GiveWay(lift.name, lift.storey), "end a transfer")

@@ -20,11 +20,8 @@ class Doubt:
 
 
 def places(snapshot: Snapshot) -> dict[str, str]:
-    """Return the place (slot, bay or lift) of each tag that is read; a car between two places counts as on the lift."""
-    found = {slot.tag: slot.name for slot in snapshot.slots if slot.tag}
-    found |= {bay.tag: bay.name for bay in snapshot.bays if bay.tag}
-    found |= {lift.tag: lift.name for lift in snapshot.lifts if lift.tag}
-    return found
+    """Return the place (slot, bay or lift) of each tag that is read."""
+    return snapshot.places
 
 
 def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
@@ -33,8 +30,8 @@ def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
     While a transfer is out, its car may be seen in two places or by no reader, so the lift and the places at its level
     are not compared then. An unread car in a bay is no contradiction of the machine: people bring such cars.
     """
-    between = _between(snapshot, layout)
-    return (*_doubles(snapshot, between), *_unlike(snapshot, between), *_bays(snapshot, between))
+    between, standing = _between(snapshot, layout), _standing(snapshot)
+    return (*_doubles(standing, between), *_unlike(standing, snapshot, between), *_bays(snapshot, between))
 
 
 def differences(
@@ -43,16 +40,20 @@ def differences(
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
     `unsettled` is the place by lift of each transfer whose outcome is unknown: its car may be read at either end. A car
-    that was last in a bay may have been driven away: whether it has is for the hand-over to say.
+    that was last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is
+    there.
     """
-    between, read = _between(snapshot, layout), places(snapshot)
+    read = places(snapshot)
+    elsewhere = {tag: place for tag, place in belief.items() if read.get(tag) != place}
+    if not elsewhere and not unsettled:
+        return ()
+    between, found = _between(snapshot, layout), list[Doubt]()
     ends = dict(unsettled) | {place: lift for lift, place in unsettled.items()}
-    found: list[Doubt] = []
-    for tag, place in belief.items():
+    for tag, place in elsewhere.items():
         seen, other = read.get(tag), ends.get(place)
         at_rest = place not in between and seen not in between and other not in between
-        may_have_left = layout.is_bay(place) and other is None
-        if at_rest and not may_have_left and (seen is None or seen not in (place, other)):
+        may_have_left = layout.is_bay(place) and other is None and not _another_in(place, tag, snapshot)
+        if at_rest and not may_have_left and (seen is None or seen != other):
             found.append(Doubt(tuple(filter(None, (tag, place, seen, other))), _said(tag, place, seen)))
     return (*found, *_lost(belief, unsettled, read, between))
 
@@ -114,15 +115,18 @@ def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
 
 
 def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:
-    """Return name, occupancy and tag of each slot, bay and lift."""
-    standing = [(slot.name, slot.occupied, slot.tag) for slot in snapshot.slots]
+    """Return name, occupancy and tag of each slot, bay and lift, but of slots that are plainly empty."""
+    standing = [(slot.name, slot.occupied, slot.tag) for slot in snapshot.slots if slot.occupied or slot.tag]
     standing += [(bay.name, bay.vehicle, bay.tag) for bay in snapshot.bays]
     return standing + [(lift.name, lift.loaded, lift.tag) for lift in snapshot.lifts]
 
 
-def _doubles(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
+def _doubles(standing: list[tuple[str, bool, str]], between: frozenset[str]) -> list[Doubt]:
+    tags = [tag for _, _, tag in standing if tag]
+    if len(set(tags)) == len(tags):
+        return []
     seen: dict[str, list[str]] = defaultdict(list)
-    for name, _, tag in _standing(snapshot):
+    for name, _, tag in standing:
         if tag:
             seen[tag].append(name)
     return [
@@ -132,11 +136,11 @@ def _doubles(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
     ]
 
 
-def _unlike(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
+def _unlike(standing: list[tuple[str, bool, str]], snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
     bays = {bay.name for bay in snapshot.bays}
     found: list[Doubt] = []
-    for name, taken, tag in _standing(snapshot):
-        if name in between or taken == bool(tag) or (name in bays and taken):
+    for name, taken, tag in standing:
+        if taken == bool(tag) or name in between or (name in bays and taken):
             continue
         told = "is occupied and no tag is read" if taken else f"is empty and tag {tag} is read there"
         found.append(Doubt((name, tag) if tag else (name,), f"{name} {told}"))
@@ -150,6 +154,10 @@ def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
         for bay in snapshot.bays
         if bay.name not in between and not bay.vehicle and not bay.tag and not bay.empty
     ]
+
+
+def _another_in(bay: str, tag: str, snapshot: Snapshot) -> bool:
+    return snapshot.bay(bay).tag not in ("", tag)
 
 
 def _weighed(bay: Bay) -> str:

@@ -8,8 +8,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
+
+from vendrive.lazy import lazy
 
 COLUMNS = re.compile(r"[A-Z]+")
 WAY_NAME = re.compile(r"W[1-9][0-9]?")
@@ -120,7 +121,7 @@ class Layout:
         """Return the slot or bay of this name, or raise KeyError."""
         return self._slots_by_name.get(name) or self._bays_by_name[name]
 
-    @property
+    @lazy
     def places(self) -> "tuple[SlotPlan | BayPlan, ...]":
         """All slots and bays: where a car can stand."""
         return (*self.slots, *self.bays)
@@ -135,17 +136,15 @@ class Layout:
 
     def bays_of(self, lift: str) -> tuple[BayPlan, ...]:
         """Return the bays that a lift serves."""
-        return tuple(bay for bay in self.bays if lift in bay.lifts)
+        return self._bays_of.get(lift, ())
 
     def beside(self, lift: str) -> tuple[LiftPlan, ...]:
         """Return the other lifts on the way of this one."""
-        way = self.lift(lift).way
-        return tuple(other for other in self.lifts if other.way == way and other.name != lift)
+        return self._beside[lift]
 
     def is_below(self, lift: str, other: str) -> bool:
         """Whether a lift runs below another one of the same way."""
-        names = [plan.name for plan in self.lifts]
-        return names.index(lift) < names.index(other)
+        return self._order[lift] < self._order[other]
 
     def hidden_by(self, slot: str) -> str:
         """Return the slot in which a car hides this one, as the slot that lies behind it; empty where there is none."""
@@ -159,19 +158,34 @@ class Layout:
         """Return the height of a storey above the ground's level."""
         return (storey - 1) * self.pitch_mm
 
-    @cached_property
+    @lazy
     def _slots_by_name(self) -> Mapping[str, SlotPlan]:
         return {slot.name: slot for slot in self.slots}
 
-    @cached_property
+    @lazy
     def _bays_by_name(self) -> Mapping[str, BayPlan]:
         return {bay.name: bay for bay in self.bays}
 
-    @cached_property
+    @lazy
     def _lifts_by_name(self) -> Mapping[str, LiftPlan]:
         return {lift.name: lift for lift in self.lifts}
 
-    @cached_property
+    @lazy
+    def _bays_of(self) -> Mapping[str, tuple[BayPlan, ...]]:
+        return {lift.name: tuple(bay for bay in self.bays if lift.name in bay.lifts) for lift in self.lifts}
+
+    @lazy
+    def _beside(self) -> Mapping[str, tuple[LiftPlan, ...]]:
+        return {
+            lift.name: tuple(other for other in self.lifts if other.way == lift.way and other.name != lift.name)
+            for lift in self.lifts
+        }
+
+    @lazy
+    def _order(self) -> Mapping[str, int]:
+        return {lift.name: at for at, lift in enumerate(self.lifts)}
+
+    @lazy
     def _behind(self) -> Mapping[str, str]:
         return {slot.behind: slot.name for slot in self.slots if slot.behind}
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from vendrive.tower.inventory import Doubt, differences, doubts, places
+from vendrive.lazy import lazy
+from vendrive.tower.inventory import Doubt, differences, doubts
 from vendrive.tower.layout import Layout
 from vendrive.wire.machine import Bay, Lift, Mode, Snapshot
 
@@ -22,27 +22,27 @@ class View:
     unsettled: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
 
-    @cached_property
+    @property
     def places(self) -> Mapping[str, str]:
         """The place of each tag that is read."""
-        return places(self.snapshot)
+        return self.snapshot.places
 
-    @cached_property
+    @lazy
     def sensed_doubts(self) -> tuple[Doubt, ...]:
         """What the sensors contradict each other about."""
         return doubts(self.snapshot, self.layout)
 
-    @cached_property
+    @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
         return differences(self.belief, self.unsettled, self.snapshot, self.layout)
 
-    @property
+    @lazy
     def doubts(self) -> tuple[Doubt, ...]:
         """Everything that cannot be true at once."""
         return (*self.sensed_doubts, *self.believed_doubts)
 
-    @cached_property
+    @lazy
     def believed(self) -> Mapping[str, str]:
         """The tag that is believed in each place."""
         return {place: tag for tag, place in self.belief.items()}

@@ -22,7 +22,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 EXAMPLE = """example:
   python -m vendrive.vision.calibrate --faces photos/
-  where photos/ holds anna/1.jpg, anna/2.jpg, bert/1.jpg, ...
+  where photos/ holds person-1/1.jpg, person-1/2.jpg, person-2/1.jpg, ...
 """
 
 

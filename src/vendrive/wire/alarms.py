@@ -6,7 +6,9 @@ from enum import StrEnum
 class AlarmName(StrEnum):
     """An alarm is on for a part (`plc`, a lift, slot or bay, or `station`) until its end is journaled."""
 
-    emergency_stop = "emergency_stop"  # plc: somebody or something stopped the machine
+    emergency_stop = (
+        "emergency_stop"  # plc: somebody or something stopped the machine; station: a stop that has not reached it yet
+    )
     help = "help"  # plc: somebody at the tower asks for help
     fire = "fire"  # plc: fire or smoke is sensed
     power_lost = "power_lost"  # plc: the mains are gone

@@ -269,9 +269,9 @@ class Entry(Message):
 
     @model_serializer(mode="wrap")
     def _once(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
-        written: dict[str, object] = write(self)
         if self.text:
-            del written["event"]
+            return {"v": self.v, "seq": self.seq, "at": self.at, "digest": self.digest, "text": self.text}
+        written: dict[str, object] = write(self)
         return written
 
     @property

@@ -23,7 +23,8 @@ changes the mode: those are switches at the tower.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cached_property
+
+from vendrive.lazy import lazy
 
 NAMESPACE = "urn:vendrive:tower:1"
 STALE_AFTER_S = 1.0
@@ -245,15 +246,23 @@ class Snapshot:
         """Return the lift or bay of this name, or raise KeyError."""
         return self._lifts_by_name.get(part) or self._bays_by_name[part]
 
-    @cached_property
+    @lazy
+    def places(self) -> dict[str, str]:
+        """The place (slot, bay or lift) of each tag that is read; a car between two places counts as on the lift."""
+        found = {slot.tag: slot.name for slot in self.slots if slot.tag}
+        found |= {bay.tag: bay.name for bay in self.bays if bay.tag}
+        found |= {lift.tag: lift.name for lift in self.lifts if lift.tag}
+        return found
+
+    @lazy
     def _lifts_by_name(self) -> Mapping[str, Lift]:
         return {lift.name: lift for lift in self.lifts}
 
-    @cached_property
+    @lazy
     def _slots_by_name(self) -> Mapping[str, Slot]:
         return {slot.name: slot for slot in self.slots}
 
-    @cached_property
+    @lazy
     def _bays_by_name(self) -> Mapping[str, Bay]:
         return {bay.name: bay for bay in self.bays}
 

@@ -180,7 +180,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
         "a car is taken as gone that has not left (Hoboken 2008)",
         "doubts about a bay whose scale and light barrier disagree",
         (_replaced(Bay, "empty", property(lambda self: not self.vehicle)), _replaced(view, "doubts", lambda *a: ())),
-        ("sensor_lying", "sensor_stuck", "sensor_flapping", "sensor_pair"),
+        ("sensor_pair",),
     ),
     Safeguard(
         "journal_against_sensors",
@@ -192,7 +192,7 @@ SAFEGUARDS: tuple[Safeguard, ...] = (
             _replaced(View, "sensed_doubts", ()),
             _replaced(TowerSide, "reserved", _sensed_only),
         ),
-        ("sensor_pair", "sensor_lying", "sensor_stuck"),
+        ("sensor_pair",),
     ),
     Safeguard(
         "way_free",

@@ -9,7 +9,7 @@ from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.tower import control
 from vendrive.tower.control import CloseStreet, Stuck
-from vendrive.tower.inventory import choose_slot, places
+from vendrive.tower.inventory import choose_slot, places, usable_slots
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.machine import Bay, Door, Snapshot
@@ -58,11 +58,7 @@ class BaySide(TowerSide):
     def free_slots(self, snapshot: Snapshot) -> int:
         """Return how many cars from this bay could be stored, one after the other."""
         lifts = self.working(self.layout.bay(self.name).lifts, snapshot)
-        reserved, count = self.reserved(self.name), 0
-        while slot := choose_slot(snapshot, self.layout, reserved, lifts):
-            reserved.add(slot)
-            count += 1
-        return count
+        return len(usable_slots(snapshot, self.layout, self.reserved(self.name), lifts))
 
     def nobody(self, bay: Bay) -> bool:
         """Whether no source senses anybody, in the bay or in the car."""
@@ -76,7 +72,12 @@ class BaySide(TowerSide):
         still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
-        if not bay.empty or bay.engine_running or tag in places(snapshot) or facts.places.get(tag, self.name) != self.name:
+        if (
+            not bay.empty
+            or bay.engine_running
+            or tag in places(snapshot)
+            or facts.places.get(tag, self.name) != self.name
+        ):
             return False
         out = [lift for lift in self.layout.bay(self.name).lifts if not snapshot.lift(lift).transfer_home]
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]

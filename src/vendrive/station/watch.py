@@ -39,9 +39,13 @@ class Watch:
             stays = bay.person and self._in_the_way(desk, bay)
             self._follow(now_s, AlarmName.person_stays, desk, stays, PERSON_STAYS_S, _sources(bay))
             self._follow(now_s, AlarmName.thing_left, desk, stays and not bay.cabin, THING_LEFT_S, _sources(bay))
-            self._follow(now_s, AlarmName.alive_inside, desk, self._alive_inside(desk, bay), ALIVE_INSIDE_S, "cabin sensor")
+            self._follow(
+                now_s, AlarmName.alive_inside, desk, self._alive_inside(desk, bay), ALIVE_INSIDE_S, "cabin sensor"
+            )
             self._follow(now_s, AlarmName.exit_open, desk, not bay.exit_closed, EXIT_OPEN_S, "exit switch")
-            self._follow(now_s, AlarmName.car_stranger, desk, self._is_strange(desk, bay), STRANGER_S, bay.tag or "no tag")
+            self._follow(
+                now_s, AlarmName.car_stranger, desk, self._is_strange(desk, bay), STRANGER_S, bay.tag or "no tag"
+            )
 
     def next_due_s(self) -> float:
         """Return when, on the monotonic clock, the next alarm may be due."""
@@ -83,4 +87,6 @@ class Watch:
 
 
 def _sources(bay: Bay) -> str:
-    return ", ".join(name for name in ("scanner", "curtain", "floor") if getattr(bay, name)) if bay.person else "sensors"
+    return (
+        ", ".join(name for name in ("scanner", "curtain", "floor") if getattr(bay, name)) if bay.person else "sensors"
+    )

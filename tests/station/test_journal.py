@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.station.conftest import vehicle
 from vendrive.audit import GENESIS, Link, seal, verify_chain
 from vendrive.clock import ManualClock
 from vendrive.station.database import Database, NotWritten
@@ -21,6 +22,7 @@ from vendrive.wire.journal import EVENT, Entry, HandedOver, PersonRefused, Start
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SECRET = bytes(range(32))
+VEHICLE = vehicle("T1")
 
 
 def open_journal(path: Path, secret: bytes = SECRET) -> tuple[Database, Journal]:
@@ -102,6 +104,28 @@ def test_what_is_not_committed_is_not_there(database: Database, journal: Journal
         interrupted()
     assert journal.head()[0] == 0
     assert journal.append(Started(control_epoch=2)).seq == 1
+
+
+def test_what_was_remembered_of_an_undone_transaction_is_forgotten(database: Database, journal: Journal) -> None:
+    store = Store(database, SECRET)
+    journal.append(Started(control_epoch=1))
+    assert store.vehicle_of(VEHICLE.tag) is None
+
+    def interrupted() -> None:
+        with database.transaction():
+            journal.append(Started(control_epoch=2))
+            store.know_vehicle(VEHICLE)
+            assert journal.head()[0] == 2
+            assert store.vehicle_of(VEHICLE.tag) == VEHICLE
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        interrupted()
+    assert journal.head()[0] == 1
+    assert store.vehicle_of(VEHICLE.tag) is None
+    journal.append(Started(control_epoch=3))
+    links = [Link(entry.seq, entry.payload(), bytes.fromhex(entry.digest)) for entry in journal.entries()]
+    assert verify_chain(links) == journal.head()[1]
 
 
 def started(journal: Journal, count: int) -> Record:

@@ -1,12 +1,13 @@
 """Where cars stand, and what cannot be true."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from tests.tower.ideal import IdealMachine, ReadAt, snapshot_of
-from vendrive.tower.inventory import choose_slot, differences, doubts, places, sightings
-from vendrive.tower.layout import load_layout
+from vendrive.tower.inventory import choose_slot, differences, doubts, places, sightings, usable_slots
+from vendrive.tower.layout import Layout, load_layout
 from vendrive.wire.machine import Operation
 
 LAYOUT = load_layout("shanghai3")
@@ -107,3 +108,17 @@ def test_a_full_tower_has_no_slot() -> None:
     full = snapshot_of(LAYOUT, {f"T{at}": slot.name for at, slot in enumerate(LAYOUT.slots)})
     assert choose_slot(full, LAYOUT, (), ("L1",)) is None
     assert choose_slot(snapshot_of(LAYOUT, {}), LAYOUT, {slot.name for slot in LAYOUT.slots}, ("L1",)) is None
+
+
+@pytest.mark.parametrize("layout", [LAYOUT, DEEP, HIGH], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("seed", range(3))
+def test_as_many_slots_are_usable_as_cars_can_be_stored_one_after_the_other(layout: Layout, seed: int) -> None:
+    rng = Random(seed)
+    taken = rng.sample([slot.name for slot in layout.slots], len(layout.slots) * 3 // 5)
+    snapshot = snapshot_of(layout, {f"T{at}": name for at, name in enumerate(taken)})
+    lifts = layout.bays[0].lifts
+    usable, reserved = {slot.name for slot in usable_slots(snapshot, layout, (), lifts)}, set[str]()
+    while slot := choose_slot(snapshot, layout, reserved, lifts):
+        reserved.add(slot)
+    assert usable == reserved
+    assert usable

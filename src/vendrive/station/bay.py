@@ -9,7 +9,7 @@ from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.tower import control
 from vendrive.tower.control import CloseStreet, Stuck
-from vendrive.tower.inventory import choose_slot, places
+from vendrive.tower.inventory import choose_slot, places, usable_slots
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
@@ -63,11 +63,7 @@ class BaySide(TowerSide):
     def free_slots(self, snapshot: Snapshot) -> int:
         """Return how many cars from this bay could be stored, one after the other."""
         lifts = self.working(self.layout.bay(self.name).lifts, snapshot)
-        reserved, count = self.reserved(self.name), 0
-        while slot := choose_slot(snapshot, self.layout, reserved, lifts):
-            reserved.add(slot)
-            count += 1
-        return count
+        return len(usable_slots(snapshot, self.layout, self.reserved(self.name), lifts))
 
     def nobody(self, bay: Bay) -> bool:
         """Whether no source senses anybody, in the bay or in the car."""

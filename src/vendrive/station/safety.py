@@ -90,9 +90,9 @@ class Safety:
         for lift in snapshot.lifts:
             self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
-        some = bool(self._record.facts.alarms)
+        noted = {alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.movement}
         for slot in snapshot.slots:
-            if slot.movement or (some and f"{AlarmName.movement} {slot.name}" in self._record.facts.alarms):
+            if slot.movement or slot.name in noted:
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
             self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")

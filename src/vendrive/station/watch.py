@@ -98,4 +98,6 @@ class Watch:
 
 
 def _sources(bay: Bay) -> str:
-    return ", ".join(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)) or "sensors"
+    if not (bay.person or bay.cabin):
+        return "sensors"
+    return ", ".join(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name))

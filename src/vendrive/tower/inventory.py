@@ -76,11 +76,7 @@ def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], l
     The nearest to the ground is best, and of a double-deep pair the one behind: a car in front hides another car
     or, worse, an empty slot, to which one may be on its way.
     """
-    free = {slot.name for slot in snapshot.slots if not (slot.occupied or slot.tag or slot.locked_out)} - set(reserved)
     ground = layout.bays[0].storey
-
-    def usable(slot: SlotPlan) -> bool:
-        return slot.name in free and bool(set(slot.lifts) & set(lifts)) and (not slot.behind or slot.behind in free)
 
     def hides(slot: SlotPlan) -> int:
         hidden = layout.hidden_by(slot.name)
@@ -89,7 +85,19 @@ def choose_slot(snapshot: Snapshot, layout: Layout, reserved: Collection[str], l
     def merit(slot: SlotPlan) -> tuple[int, int, int, str]:
         return hides(slot), abs(slot.storey - ground), slot.column, slot.name
 
-    return min((slot for slot in layout.slots if usable(slot)), key=merit, default=_NO_SLOT).name or None
+    return min(usable_slots(snapshot, layout, reserved, lifts), key=merit, default=_NO_SLOT).name or None
+
+
+def usable_slots(
+    snapshot: Snapshot, layout: Layout, reserved: Collection[str], lifts: Collection[str]
+) -> list[SlotPlan]:
+    """Return the free slots that `lifts` serve; all can be filled in turn, of a pair the one behind first."""
+    free = {slot.name for slot in snapshot.slots if not (slot.occupied or slot.tag or slot.locked_out)} - set(reserved)
+    return [
+        slot
+        for slot in layout.slots
+        if slot.name in free and (not slot.behind or slot.behind in free) and not set(lifts).isdisjoint(slot.lifts)
+    ]
 
 
 def sightings(snapshot: Snapshot, tag: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from random import Random
 
 from vendrive.plant.moves import DoorMove, FailingMove, Move, TransferMove, TurnMove
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.world import World as Truth
 from vendrive.simulation.loop import VirtualClock
 from vendrive.wire.machine import Snapshot

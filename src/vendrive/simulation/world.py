@@ -99,7 +99,7 @@ class World:
         future: asyncio.Future[bool] = self.loop.create_future()
         waiter = (condition, future)
         self._waiters.append(waiter)
-        timer = self.loop.call_later(timeout_s, lambda: future.done() or future.set_result(False))
+        timer = self.loop.call_later(timeout_s, _give_up, future)
         try:
             return await future
         finally:
@@ -259,3 +259,9 @@ class World:
         elif error is not None:
             self.invariants.broken("station_raises", f"{type(error).__name__}: {error}")
             self.kill_station("an error")
+
+
+def _give_up(waiting: "asyncio.Future[bool]") -> None:
+    """Whoever waits has waited long enough."""
+    if not waiting.done():
+        waiting.set_result(False)

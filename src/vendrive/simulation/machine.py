@@ -134,11 +134,11 @@ class MemoryMachine:
         controller, newest = self._world.ground.controller, self._world.machine
         controller.heard(beats)
         if newest is not None and newest.steady:
-            controller._heard_s = FAR_S
+            controller.hears_steadily(True)
 
     async def _beat_steadily(self) -> None:
         controller = self._world.ground.controller
-        controller._heard_s = FAR_S
+        controller.hears_steadily(True)
         self.steady = True
         self._troubled.clear()
         try:
@@ -146,7 +146,7 @@ class MemoryMachine:
         finally:
             self.steady = False
             if self._world.machine is self:
-                controller._heard_s = self._world.now_s()
+                controller.hears_steadily(False)
                 self._world.ground.tick()
         self._need_connection()
 

@@ -51,8 +51,7 @@ def plan_of(seed: int) -> Plan:
     hours = rng.uniform(2.5, 4.5) if layout != "autostadt400" else 1.0
     night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
     faults = frozenset(name for name in CLASSES if _draws(seed, name) < ENABLED)
-    # Every fourth seed looks at each sensor that a car on its way passes; the others see it when they look.
-    return Plan(seed, layout, cars, hours, night_hours, faults, looks_closely=seed % 4 == 0)
+    return Plan(seed, layout, cars, hours, night_hours, faults)
 
 
 def _draws(seed: int, name: str) -> float:

@@ -43,7 +43,6 @@ class Plan:
     night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
-    looks_closely: bool = True
 
 
 class World:
@@ -63,7 +62,7 @@ class World:
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
-        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed, plan.looks_closely)
+        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed)
         self.messages = Messages(self)
         key = Ed25519PrivateKey.from_private_bytes(self.random("retail").randbytes(32))
         self.retail = Retail(TOWER, key, self.calendar, self._news)

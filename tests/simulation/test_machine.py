@@ -12,7 +12,10 @@ from vendrive.station.adapters.contract import RULES
 
 QUIET = Plan(3, hours=0.4)
 FAULTY = replace(
-    QUIET, faults=frozenset({"walk_in", "sensor_stuck", "sensor_flapping", "plc_restart", "pet", "drive_fails"})
+    QUIET,
+    hours=0.2,
+    cars=2,
+    faults=frozenset({"walk_in", "sensor_stuck", "sensor_flapping", "plc_restart", "pet", "drive_fails"}),
 )
 
 
@@ -28,6 +31,7 @@ def test_leaving_reads_out_changes_nothing(plan: Plan) -> None:
     """Journal with its times, orders to the PLC with their answers, all acts and faults: the same hash."""
     skipping, reading = run_seed(plan), run_seed(replace(plan, skips=False))
     assert skipping.tally.hand_overs > 0
+    assert bool(skipping.tally.injected) == bool(plan.faults)
     assert skipping.digest == reading.digest
 
 

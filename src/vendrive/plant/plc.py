@@ -149,6 +149,10 @@ class Controller:
             self._heard_s = self._clock.monotonic()
             self._state = replace(self._state, station_heartbeat=heartbeat)
 
+    def hears_steadily(self, heard: bool) -> None:
+        """Take the station's heartbeat as heard all the time, until it is not any more."""
+        self._heard_s = inf if heard else self._clock.monotonic()
+
     def take_control(self, epoch: int) -> tuple[bool, str]:
         """A station takes control with an epoch above the last."""
         self.tick()

@@ -4,10 +4,11 @@ What visitors do is drawn in `habits`; these here run by themselves. A seed enab
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
 from vendrive.plant.world import WorldRefused
@@ -19,7 +20,7 @@ from vendrive.wire.orders import Cancel, OperatorAction, OperatorRequest
 if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
-Process = Callable[["World", Random], Awaitable[None]]
+Process = Callable[["World", Random], Coroutine[Any, Any, None]]
 PEOPLE = frozenset(
     {
         "lingering",
@@ -63,6 +64,13 @@ async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], A
             await once()
 
 
+def _parts(world: "World") -> list[str]:
+    """Return the name of everything that can be locked out or asked for."""
+    layout = world.layout
+    drives = [lift.name for lift in layout.lifts] + [bay.name for bay in layout.bays]
+    return drives + [slot.name for slot in layout.slots]
+
+
 # Sensors
 
 
@@ -102,7 +110,7 @@ def _sensor(kind: str, count: int) -> Process:
                     _spoil(world, rng, part, sensor, its)
                 await world.until(lambda: not world.faulty, rng.uniform(20, 1800))
                 for sensor in sensors:
-                    world.do(lambda sensor=sensor: world.ground.controller.sensors.mend(part, sensor))
+                    world.do(partial(world.ground.controller.sensors.mend, part, sensor))
 
         await again(world, rng, 1500 if count == 1 else 600, once)
 
@@ -113,6 +121,8 @@ def _pick_sensors(world: "World", rng: Random, count: int) -> tuple[str, list[st
     """Return a part and some of its sensors; pairs are often those that hide a car or a person together."""
     layout, draw = world.layout, rng.random()
     cars = [car.where for car in world.truth.cars.values() if layout.is_slot(car.where)]
+    names: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
     if draw < 0.6:
         part, names, pairs = rng.choice(layout.bays).name, BAY_SENSORS, BAY_PAIRS
     elif draw < 0.75:
@@ -258,7 +268,7 @@ def _drive(times: int) -> Process:
                 with world.register.injected(name, part):
                     await world.until(lambda: bool(world.ground.running()) or not world.faulty, 600)
                     await asyncio.sleep(rng.uniform(0, 10))
-                    world.do(lambda part=part: world.truth.break_drive(part), f"the drive of {part} fails")
+                    world.do(partial(world.truth.break_drive, part), f"the drive of {part} fails")
                     await asyncio.sleep(rng.uniform(1, 60))
 
         await again(world, rng, 4500, once)
@@ -370,7 +380,7 @@ async def _used_pass(world: "World", rng: Random) -> None:
 async def _wrong_order(world: "World", rng: Random) -> None:
     async def once() -> None:
         with world.register.injected("wrong_order"):
-            parts = [plan.name for plan in (*world.layout.lifts, *world.layout.bays, *world.layout.slots)]
+            parts = _parts(world)
             request = OperatorRequest(
                 action=rng.choice(list(OperatorAction)),
                 staff="demo staff 3",
@@ -411,7 +421,7 @@ async def _key_turned(world: "World", rng: Random) -> None:
 
 async def _padlock(world: "World", rng: Random) -> None:
     async def once() -> None:
-        part = rng.choice((*world.layout.lifts, *world.layout.bays, *world.layout.slots)).name
+        part = rng.choice(_parts(world))
         with world.register.injected("padlock", part):
             world.do(lambda: world.truth.lock(part), f"a padlock hangs on {part}")
             await asyncio.sleep(rng.uniform(10, 900))

@@ -4,28 +4,21 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
-from vendrive.plant.moves import DoorMove, FailingMove, Move, TransferMove, TurnMove
-from vendrive.plant.plc import Controller, Setting
+from vendrive.plant.plc import Controller
+from vendrive.plant.records import Setting
 from vendrive.plant.world import World as Truth
 from vendrive.simulation.loop import VirtualClock
 from vendrive.wire.machine import Snapshot
 
 INFINITY = float("inf")
-LEAST_S = 0.001
-# Where the sensors of a place, of the tag and of the platform change their minds about a car that slides past them.
-EDGES = (0.15, 0.5, 0.85)
 
 
 class Ground:
     """Owns the PLC, which may restart; the bodies stay what they are."""
 
-    def __init__(
-        self, truth: Truth, tower_id: str, rng: Random, changed: Callable[[], None], looks_closely: bool = True
-    ) -> None:
-        """With `looks_closely` the PLC also looks where a car on its way passes a sensor."""
+    def __init__(self, truth: Truth, tower_id: str, rng: Random, changed: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = changed
-        self._edges = EDGES if looks_closely else ()
         self._timer: asyncio.TimerHandle | None = None
         self._revision = -1
         self._ticking = False
@@ -81,11 +74,11 @@ class Ground:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_s = min(self.controller.next_due_s(), self._next_edge_s())
+        due_s = self.controller.next_due_s()
         if due_s < INFINITY:
             self._timer = self._loop.call_later(due_s, self._due)
-        if self.controller._state.revision != self._revision:
-            self._revision = self.controller._state.revision
+        if self.controller.revision != self._revision:
+            self._revision = self.controller.revision
             self._changed()
 
     @property
@@ -93,27 +86,6 @@ class Ground:
         """Whether a lift moves that shares its way: where it is matters to the other one all the time."""
         return self._shared and any(lift.moving for lift in self._truth.lifts.values())
 
-    def _next_edge_s(self) -> float:
-        """Return when a running move next changes what a sensor says, before it ends."""
-        going = (running.move for running in self.controller._running.values() if not running.ended)
-        return min((_edge_s(move, self._edges) for move in going), default=INFINITY)
-
     def _due(self) -> None:
         self._timer = None
         self.tick()
-
-
-def _edge_s(move: Move, edges: tuple[float, ...]) -> float:
-    match move:
-        case TransferMove():
-            progress, pace = move._transfer.progress, move._pace
-            ahead = [(edge - progress) / pace for edge in edges]
-            return min((left for left in ahead if left > LEAST_S), default=INFINITY) + LEAST_S
-        case DoorMove():
-            return LEAST_S if move._body.opening in (0.0, 1.0) else INFINITY
-        case TurnMove():
-            return LEAST_S if move._body.table == 0.0 else INFINITY
-        case FailingMove():
-            return _edge_s(move._move, edges)
-        case _:
-            return INFINITY

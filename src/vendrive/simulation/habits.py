@@ -1,6 +1,7 @@
 """What people do that they should not: they linger, leave bags, forget children, park askew. Each is a fault class."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vendrive.plant.beings import Being
@@ -53,7 +54,7 @@ class Habits:
         for name, being in INSIDE.items():
             if driver.car.tag not in self._inside and self.wants(name):
                 injection = self._world.register.begin(name, driver.car.tag)
-                self._world.do(lambda being=being: self._world.truth.seat(driver.car.tag, being), f"{being} stays in")
+                self._world.do(partial(self._world.truth.seat, driver.car.tag, being), f"{being} stays in")
                 self._inside[driver.car.tag] = (being, injection)
 
     async def puts_right(self, driver: "Driver", bay: str, code: ErrorCode) -> bool:
@@ -79,7 +80,7 @@ class Habits:
         car = truth.cars[tag]
         for inside in car.inside:
             if inside != Being.driver:
-                self._world.do(lambda inside=inside: truth.seat(tag, inside, False), f"{inside} leaves {tag}")
+                self._world.do(partial(truth.seat, tag, inside, False), f"{inside} leaves {tag}")
         if injection is not None:
             self._world.register.end(injection)
 
@@ -87,7 +88,7 @@ class Habits:
         """Whatever was left beside the car is taken away."""
         for being, injection in self._left.pop(bay, []):
             try:
-                self._world.do(lambda being=being: self._world.truth.leave(bay, being), f"{being} leaves {bay}")
+                self._world.do(partial(self._world.truth.leave, bay, being), f"{being} leaves {bay}")
             except WorldRefused:
                 pass
             self._world.register.end(injection)

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from math import floor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from vendrive.simulation.crash import Crash
 from vendrive.simulation.messages import FINE
@@ -134,11 +134,11 @@ class MemoryMachine:
         controller, newest = self._world.ground.controller, self._world.machine
         controller.heard(beats)
         if newest is not None and newest.steady:
-            controller._heard_s = FAR_S
+            controller.hears_steadily(True)
 
     async def _beat_steadily(self) -> None:
         controller = self._world.ground.controller
-        controller._heard_s = FAR_S
+        controller.hears_steadily(True)
         self.steady = True
         self._troubled.clear()
         try:
@@ -146,7 +146,7 @@ class MemoryMachine:
         finally:
             self.steady = False
             if self._world.machine is self:
-                controller._heard_s = self._world.now_s()
+                controller.hears_steadily(False)
                 self._world.ground.tick()
         self._need_connection()
 
@@ -177,8 +177,12 @@ class MemoryMachine:
         fate = self._world.messages.fate()
         if fate is FINE:
             return act()
+        if fate.late_s >= REQUEST_TIMEOUT_S:
+            # It happens all the same, later than anybody waits for it.
+            self._world.loop.call_later(fate.late_s, self._after_all, act)
+            await self._in_vain()
         if fate.late_s:
-            return await self._late(act, fate.late_s)
+            return await _late(act, fate.late_s)
         if fate.request_lost:
             await self._in_vain()
         answer = act()
@@ -188,29 +192,26 @@ class MemoryMachine:
             await self._in_vain()
         return answer
 
-    async def _late(self, act: Callable[[], T], late_s: float) -> T:
-        """A request that comes later than anybody waits for it happens all the same."""
-        if late_s < REQUEST_TIMEOUT_S:
-            # Either the request is late, or its answer: then what it tells is old.
-            answer = act() if late_s > 1.0 else None
-            await asyncio.sleep(late_s)
-            return act() if answer is None else answer
-        self._world.loop.call_later(late_s, self._after_all, act)
-        return await self._in_vain()
-
     def _after_all(self, act: Callable[[], object]) -> None:
         try:
             act()
         except Crash as crash:
             self._world.kill_station(f"crash {crash}")
 
-    async def _in_vain(self) -> T:  # type: ignore[misc, type-var] # it never returns
+    async def _in_vain(self) -> NoReturn:
         await asyncio.sleep(REQUEST_TIMEOUT_S)
         raise MachineLost("the machine does not answer")
 
     def _need_connection(self) -> None:
         if not self._connected:
             raise MachineLost("not connected")
+
+
+async def _late(act: Callable[[], T], late_s: float) -> T:
+    """Either the request is late, or its answer: then what it tells is old."""
+    answer = act() if late_s > 1.0 else None
+    await asyncio.sleep(late_s)
+    return act() if answer is None else answer
 
 
 def _answer(answer: tuple[bool, str]) -> Answer:

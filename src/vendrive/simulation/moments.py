@@ -92,19 +92,19 @@ class Moment(datetime):
     book: Book
     read_s: float
 
-    def __gt__(self, other: datetime) -> bool:
+    def __gt__(self, other: datetime) -> bool:  # type: ignore[override] # as datetime does
         self._note(other)
         return datetime.__gt__(self, other)
 
-    def __ge__(self, other: datetime) -> bool:
+    def __ge__(self, other: datetime) -> bool:  # type: ignore[override] # as datetime does
         self._note(other)
         return datetime.__ge__(self, other)
 
-    def __lt__(self, other: datetime) -> bool:
+    def __lt__(self, other: datetime) -> bool:  # type: ignore[override] # as datetime does
         self._note(other)
         return datetime.__lt__(self, other)
 
-    def __le__(self, other: datetime) -> bool:
+    def __le__(self, other: datetime) -> bool:  # type: ignore[override] # as datetime does
         self._note(other)
         return datetime.__le__(self, other)
 

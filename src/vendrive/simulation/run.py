@@ -16,6 +16,7 @@ from vendrive.simulation.people import Driver, book, extend, vehicle
 from vendrive.simulation.register import Tally
 from vendrive.simulation.world import Plan, World
 from vendrive.station import controller as controlling
+from vendrive.tower.interlocks import votes
 from vendrive.wire.orders import Stock
 
 # (layout, cars, weight): most seeds use small towers, which are quick.
@@ -50,8 +51,7 @@ def plan_of(seed: int) -> Plan:
     hours = rng.uniform(2.5, 4.5) if layout != "autostadt400" else 1.0
     night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
     faults = frozenset(name for name in CLASSES if _draws(seed, name) < ENABLED)
-    # Every fourth seed looks at each sensor that a car on its way passes; the others see it when they look.
-    return Plan(seed, layout, cars, hours, night_hours, faults, looks_closely=seed % 4 == 0)
+    return Plan(seed, layout, cars, hours, night_hours, faults)
 
 
 def _draws(seed: int, name: str) -> float:
@@ -85,7 +85,7 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
 
 async def _run(plan: Plan, trace: bool) -> Outcome:
     world = World(plan)
-    with patch.object(controlling, "votes", world.counted(controlling.votes)):
+    with patch.object(controlling, "votes", world.counted(votes)):
         return await _lived(world, plan, trace)
 
 
@@ -93,7 +93,7 @@ async def _lived(world: World, plan: Plan, trace: bool) -> Outcome:
     cars = _stock(world)
     world.start_station()
     faults = [
-        asyncio.create_task(FAULTS[name](world, world.random(name)))  # type: ignore[arg-type]
+        asyncio.create_task(FAULTS[name](world, world.random(name)))
         for name in CLASSES
         if name in plan.faults and name in FAULTS
     ]

@@ -1,9 +1,11 @@
 """Many seeds over several processes: progress, sums, and what a person needs to see a failure again."""
 
+import gc
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from vendrive.clock import SystemClock
 from vendrive.simulation.register import Tally
 from vendrive.simulation.run import Outcome, plan_of, run_seed
 
-CHUNK = 4
+# Seeds that are handed to the processes before they have ended the last ones.
+AHEAD = 2
+SHORT_HOURS = 0.75
 
 
 @dataclass
@@ -41,13 +45,31 @@ def run_numbered(seed: int) -> Outcome:
     return run_seed(plan_of(seed))
 
 
-def outcomes(seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
-    """Yield what became of each seed, in their order."""
+def digest_of_short(seed: int) -> str:
+    """Run the first part of a seed, with all its faults and an end as always, and return the hash of its trace."""
+    plan = plan_of(seed)
+    return run_seed(replace(plan, hours=min(plan.hours, SHORT_HOURS))).digest
+
+
+def _seldom_collect() -> None:
+    """A seed makes little garbage that refers to itself: looking for it costs more than it gives."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+
+def outcomes(seeds: Iterable[int], jobs: int) -> Generator[Outcome, None, None]:
+    """Yield what became of each seed, as they end; so few are ahead that who stops does not wait for long."""
+    numbers = iter(seeds)
     if jobs == 1:
-        yield from map(run_numbered, seeds)
+        yield from map(run_numbered, numbers)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(run_numbered, seeds, chunksize=CHUNK)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_seldom_collect) as pool:
+        running = {pool.submit(run_numbered, seed) for seed in islice(numbers, AHEAD * jobs)}
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(run_numbered, seed) for seed in islice(numbers, len(ended))}
+            for future in ended:
+                yield future.result()
 
 
 def run_seeds(
@@ -64,8 +86,9 @@ def run_seeds(
         total.wall_s = SystemClock().monotonic() - started
         progress(total)
         if enough(total):
-            running.close()  # type: ignore[attr-defined] # it is a generator
+            running.close()
             break
+    total.failures.sort(key=lambda outcome: outcome.plan.seed)
     return total
 
 

@@ -6,6 +6,7 @@ Sources: shared anchors of the field (Hoboken 2005-2013, Japan CAA 2019) and wha
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 from unittest.mock import patch
 
@@ -66,7 +67,7 @@ async def hoboken_2008(world: World) -> None:
     need(await world.until(lambda: body.street.open, 600), "the door never opened")
     sensors = world.ground.controller.sensors
     for sensor, value in (("vehicle", False), ("tag", "")):
-        world.do(lambda sensor=sensor, value=value: sensors.spoil(bay, sensor, Stuck(value)))
+        world.do(partial(sensors.spoil, bay, sensor, Stuck(value)))
     commands = len(_events(world, "command_given"))
     await asyncio.sleep(900)
     need(not _events(world, "handed_over"), "a car was taken as gone that stands in the bay")

@@ -136,15 +136,15 @@ class Session:
     def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
         desks = tuple(
-            (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk._tidying)
+            (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk.tidying)
             for desk in self.yard.desks.values()
         )
         controller = self.controller
         return (
             desks,
             tuple(controller.tasks.items()),
-            tuple(controller._steps.items()),
-            tuple(controller._lifts.items()),
+            tuple(controller.steps.items()),
+            tuple(controller.lifts.items()),
         )
 
     def _compose_desks(self, database: SimulatedDatabase) -> None:
@@ -211,7 +211,7 @@ class Session:
     def _what_it_shows(self, snapshot: Snapshot) -> tuple[object, ...]:
         """Return all of a snapshot but its counters: two that are alike here differ in nothing else."""
         plc = snapshot.plc
-        asked_before = snapshot.read_at_s > self.safety._asked_s
+        asked_before = snapshot.read_at_s > self.safety.asked_s
         return (plc.plc_epoch, plc.revision, self.link.fresh is snapshot, asked_before)
 
     def _is_at_rest(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vendrive.plant.beings import Being
@@ -67,9 +68,9 @@ class Technician:
             habits.clear_bay(name)
             for being in body.beside:
                 if being != Being.person:
-                    self._do(lambda name=name, being=being: truth.leave(name, being), f"{being} is fetched from {name}")
+                    self._do(partial(truth.leave, name, being), f"{being} is fetched from {name}")
             if body.exit_open_s > 0:
-                self._do(lambda name=name: truth.exit(name, False), f"the exit of {name} is shut")
+                self._do(partial(truth.exit, name, False), f"the exit of {name} is shut")
         for tag, car in truth.cars.items():
             if car.where != STREET and any(being != Being.driver for being in car.inside):
                 habits.fetch_from_car(tag)
@@ -78,10 +79,10 @@ class Technician:
         truth = self._world.truth
         for part in (*truth.lifts.values(), *truth.bays.values()):
             if part.broken and not self._world.is_broken_for_now(part.name):
-                self._do(lambda part=part: truth.break_drive(part.name, False), f"{part.name} is repaired")
-        for part in (*truth.lifts.values(), *truth.bays.values(), *truth.slots.values()):
-            if part.locked_out:
-                self._do(lambda part=part: truth.lock(part.name, False), f"{part.name} is unlocked")
+                self._do(partial(truth.break_drive, part.name, False), f"{part.name} is repaired")
+        for name in (*truth.lifts, *truth.bays, *truth.slots):
+            if truth.part(name).locked_out:
+                self._do(partial(truth.lock, name, False), f"{name} is unlocked")
 
     def _reset(self) -> None:
         """Turn the key back and reset, after a look into every zone."""
@@ -106,7 +107,7 @@ class Technician:
                 case AlarmName.car_stranger:
                     self._tow(part)
         for part in sorted(self._world.locked):
-            self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, SECOND, part))
+            self._once(f"release {part}", partial(self.order, OperatorAction.release_part, SECOND, part))
 
     def _tow(self, bay: str) -> None:
         """A stranger's car is towed to the street once its door is open."""

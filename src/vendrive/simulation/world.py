@@ -43,7 +43,6 @@ class Plan:
     night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
-    looks_closely: bool = True
 
 
 class World:
@@ -63,7 +62,7 @@ class World:
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[bool]]] = []
         self.clock = WatchedClock(loop.time, START)
         self.truth = Truth(self.layout)
-        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed, plan.looks_closely)
+        self.ground = Ground(self.truth, TOWER, self.random("plant"), self._ground_changed)
         self.messages = Messages(self)
         key = Ed25519PrivateKey.from_private_bytes(self.random("retail").randbytes(32))
         self.retail = Retail(TOWER, key, self.calendar, self._news)
@@ -99,7 +98,7 @@ class World:
         future: asyncio.Future[bool] = self.loop.create_future()
         waiter = (condition, future)
         self._waiters.append(waiter)
-        timer = self.loop.call_later(timeout_s, lambda: future.done() or future.set_result(False))
+        timer = self.loop.call_later(timeout_s, _give_up, future)
         try:
             return await future
         finally:
@@ -259,3 +258,9 @@ class World:
         elif error is not None:
             self.invariants.broken("station_raises", f"{type(error).__name__}: {error}")
             self.kill_station("an error")
+
+
+def _give_up(waiting: "asyncio.Future[bool]") -> None:
+    """Whoever waits has waited long enough."""
+    if not waiting.done():
+        waiting.set_result(False)

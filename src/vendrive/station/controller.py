@@ -81,6 +81,16 @@ class Controller:
         """What is wanted now, by key, the earliest first."""
         return self._tasks
 
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The last judgement of each task."""
+        return self._steps
+
+    @property
+    def lifts(self) -> dict[str, str]:
+        """Which lift works on each task."""
+        return self._lifts
+
     def step(self, key: str) -> Step | None:
         """Return the last judgement of a task."""
         return self._steps.get(key)

@@ -70,6 +70,11 @@ class Desk:
         # How many slots are promised to cars of the other bays.
         self.promised: Callable[[Desk, Snapshot], int] = lambda desk, snapshot: 0
 
+    @property
+    def tidying(self) -> Storing | None:
+        """The car that is put away without anybody."""
+        return self._tidying
+
     # What people at the kiosk do
 
     def show_collect_pass(self, text: str) -> Asking:

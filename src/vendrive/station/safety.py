@@ -34,6 +34,11 @@ class Safety:
         if waiting is not None:
             link.want_stop(f"asked for by {waiting.source}")
 
+    @property
+    def asked_s(self) -> float:
+        """When somebody here last asked for a stop or for help: what was read before does not show it."""
+        return self._asked_s
+
     async def stop(self, source: str) -> None:
         """Emergency stop: first the machine, then the journal. It ends only by the key switch at the tower."""
         self._asked_s = self._clock.monotonic()

@@ -12,7 +12,11 @@ PROGRAMS = {
     "retail": "bookings, people, money, the phone pages and the console",
     "station": "the program at a tower: passes, machine, kiosk, journal",
     "plant": "the simulated tower behind a real OPC UA server",
+    "simulate": "towers with people and faults in virtual time",
+    "bench": "the measured figures",
 }
+# A program's package, where it has another name.
+PACKAGES = {"simulate": "simulation"}
 
 
 def usage() -> str:
@@ -40,9 +44,9 @@ def main() -> int:
     if name not in PROGRAMS or not _exists(name):
         print(f"vendrive: there is no program {name!r}\n\n{usage()}", file=sys.stderr)
         return 2
-    os.execv(sys.executable, [sys.executable, "-m", f"vendrive.{name}", *sys.argv[2:]])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", f"vendrive.{PACKAGES.get(name, name)}", *sys.argv[2:]])  # noqa: S606
     return 0
 
 
 def _exists(name: str) -> bool:
-    return importlib.util.find_spec(f"vendrive.{name}.__main__") is not None
+    return importlib.util.find_spec(f"vendrive.{PACKAGES.get(name, name)}.__main__") is not None

@@ -69,13 +69,18 @@ class BaySide(TowerSide):
         return not (bay.person or bay.cabin)
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
-        """Whether the car went out to the street: every source says that the bay is empty, and no reader sees the car.
+        """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it, and
+        nothing of the machine has reached into the bay since it was brought.
 
-        One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before.
+        One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before. Who is
+        still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is wrong.
         """
-        bay = self.sensed(snapshot)
-        gone = bay.empty and self.nobody(bay)
-        return gone and bay.street_door != Door.closed and bay.inner_door == Door.closed and tag not in places(snapshot)
+        bay, facts = self.sensed(snapshot), self.record.facts
+        if not bay.empty or bay.engine_running or tag in places(snapshot) or facts.places.get(tag, self.name) != self.name:
+            return False
+        out = [lift for lift in self.layout.bay(self.name).lifts if not snapshot.lift(lift).transfer_home]
+        cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
+        return not (out or cut_short)
 
     def in_the_way(self, tag: str, snapshot: Snapshot) -> str | None:
         """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one."""

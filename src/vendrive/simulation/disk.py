@@ -1,0 +1,58 @@
+"""The station's disk in a simulated tower: what was committed stays, what was not is gone after a crash."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from vendrive.station.database import SCHEMA, Database
+
+
+class Disk:
+    """Outlives the programs that open it. `syncs`: what is committed is on it, and stays."""
+
+    syncs = True
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        self.connection.executescript(SCHEMA)
+
+    def lose_power(self) -> None:
+        """Forget what was not committed."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def journal(self, after: int = 0) -> list[tuple[int, str, str, bytes]]:
+        """Return the raw rows of the journal after a number."""
+        query = "SELECT seq, at, event, digest FROM journal WHERE seq > ? ORDER BY seq"
+        return cast("list[tuple[int, str, str, bytes]]", self.connection.execute(query, (after,)).fetchall())
+
+
+class SimulatedDatabase(Database):
+    """The production database on a Disk. `step` is told of each commit: before it, and after it."""
+
+    def __init__(self, disk: Disk, step: Callable[[str], None]) -> None:
+        self._disk = disk
+        self._connection = disk.connection
+        self._depth = 0
+        self._step = step
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with super().transaction():
+            yield
+            if self._depth == 1:
+                self._step("before_commit")
+        if self._depth == 0:
+            self._step("after_commit")
+
+    def _execute(self, statement: str, *values: str | int | bytes | None) -> None:
+        unsynced = not self._disk.syncs and self._connection.in_transaction
+        if not (unsynced and statement in ("COMMIT", "BEGIN IMMEDIATE")):
+            super()._execute(statement, *values)
+
+    def forget_old_pages(self) -> None:
+        """There is no file."""
+
+    def close(self) -> None:
+        """The disk stays."""

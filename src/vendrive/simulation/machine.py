@@ -1,0 +1,206 @@
+"""The machine in memory: the plant's controller behind the verbs of `station.machine.Machine`, without a network.
+
+`wait` is where a session spends its time between two reads. It ends at the next tick of a grid of 0.2 s after
+something happened that a read could show, or that the session waits for, and skips the reads in between: they would
+answer what the last one answered. Without `skips` each of them is made, and the run is the same.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from math import floor
+from typing import TYPE_CHECKING, TypeVar
+
+from vendrive.simulation.messages import FINE
+from vendrive.simulation.moments import ReadAt
+from vendrive.simulation.crash import Crash
+from vendrive.station.machine import Accepted, Answer, MachineLost, NotAccepted
+from vendrive.wire.machine import Command, Snapshot
+
+if TYPE_CHECKING:
+    from vendrive.simulation.world import World
+
+GRID_S = 0.2
+REQUEST_TIMEOUT_S = 2.0
+FAR_S = float("inf")
+
+T = TypeVar("T")
+
+
+def next_grid_s(at_s: float) -> float:
+    """Return the first moment of the grid after `at_s`."""
+    return (floor(at_s / GRID_S + 1e-6) + 1) * GRID_S
+
+
+class MemoryMachine:
+    """One connection of a station to the plant."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._stirred = asyncio.Event()
+        self._beats = 0
+        self._connected = False
+        self._troubled = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.skipping = False
+        self.read_at_s = -FAR_S
+
+    async def connect(self) -> None:
+        await self._sent(lambda: None)
+        self._connected = True
+
+    async def close(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """The connection ends."""
+        self._connected = self.skipping = False
+        self.lost.set()
+        self.trouble()
+
+    def trouble(self) -> None:
+        """Messages may be lost from now on: each is sent by itself again."""
+        self._troubled.set()
+        self._stirred.set()
+
+    async def read(self) -> Snapshot:
+        self._need_connection()
+        return await self._sent(self._read)
+
+    async def beat(self, count: int) -> None:
+        self._need_connection()
+        self._beats = max(self._beats + 1, count)
+        beats = self._beats
+        await self._sent(lambda: self._world.ground.controller.heard(beats))
+        if self._world.plan.skips and not self._world.messages.troubled:
+            # From here on the connection beats by itself, as the session would four times a second.
+            await self._beat_steadily()
+
+    async def take_control(self, control_epoch: int) -> Answer:
+        self._need_connection()
+        return _answer(await self._sent(lambda: self._world.ground.controller.take_control(control_epoch)))
+
+    async def execute(self, command: Command) -> Answer:
+        self._need_connection()
+        self._world.invariants.granted(self._world.now_s() - self.read_at_s, command)
+        answer = await self._sent(lambda: self._execute(command))
+        self._world.step("after_answer")
+        return _answer(answer)
+
+    async def stop(self, reason: str) -> None:
+        self._need_connection()
+        await self._sent(lambda: self._world.ground.controller.stop(reason))
+
+    async def call_help(self) -> None:
+        self._need_connection()
+        await self._sent(lambda: self._world.ground.controller.help(True))
+
+    async def end_help(self) -> None:
+        self._need_connection()
+        await self._sent(lambda: self._world.ground.controller.help(False))
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something may have changed; where nothing has, reads are skipped."""
+        world, now_s = self._world, self._world.now_s()
+        skips = world.plan.skips and not world.messages.troubled and not world.ground.travelling
+        if skips and not self._stirred.is_set() and world.is_settled():
+            await self._until_stirred()
+        else:
+            await asyncio.sleep(next_grid_s(now_s) - now_s)
+        world.clock.book.open()
+
+    def stir(self) -> None:
+        """Something happened that the next read may show, or that the session waits for."""
+        self._stirred.set()
+
+    async def _until_stirred(self) -> None:
+        loop, due_s = self._world.loop, self._world.clock.book.due_s
+        timer = loop.call_at(due_s, self._stirred.set) if due_s < FAR_S else None
+        self.skipping = True
+        try:
+            await self._stirred.wait()
+        finally:
+            self.skipping = False
+            if timer is not None:
+                timer.cancel()
+        now_s = self._world.now_s()
+        await asyncio.sleep(next_grid_s(now_s) - now_s)
+
+    async def _beat_steadily(self) -> None:
+        controller = self._world.ground.controller
+        controller._heard_s = FAR_S
+        self._troubled.clear()
+        try:
+            await self._troubled.wait()
+        finally:
+            if controller._heard_s == FAR_S:
+                controller._heard_s = self._world.now_s()
+                self._world.ground.tick()
+        self._need_connection()
+
+    def _read(self) -> Snapshot:
+        ground = self._world.ground
+        if ground.travelling:
+            ground.tick()
+        self._stirred.clear()
+        self.read_at_s = self._world.now_s()
+        return ground.snapshot(ReadAt(self.read_at_s))
+
+    def _execute(self, command: Command) -> tuple[bool, str]:
+        ground = self._world.ground
+        arguments = json.dumps(dict(command.arguments))
+        answer = ground.controller.execute(
+            command.control_epoch, command.seq, command.operation.value, arguments, command.valid_until_ms
+        )
+        if answer[0]:
+            self._world.invariants.executed(command)
+        self._world.register.note(f"plc {command.seq} {command.operation} {arguments} {answer[0]} {answer[1]}")
+        ground.after()
+        self._world.register.decided(refused=not answer[0])
+        self._world.step("after_send")
+        return answer
+
+    async def _sent(self, act: Callable[[], T]) -> T:
+        """Let a request happen as its fate has it."""
+        fate = self._world.messages.fate()
+        if fate is FINE:
+            return act()
+        if fate.late_s:
+            return await self._late(act, fate.late_s)
+        if fate.request_lost:
+            await self._in_vain()
+        answer = act()
+        if fate.twice:
+            answer = act()
+        if fate.answer_lost:
+            await self._in_vain()
+        return answer
+
+    async def _late(self, act: Callable[[], T], late_s: float) -> T:
+        """A request that comes later than anybody waits for it happens all the same."""
+        if late_s < REQUEST_TIMEOUT_S:
+            # Either the request is late, or its answer: then what it tells is old.
+            answer = act() if late_s > 1.0 else None
+            await asyncio.sleep(late_s)
+            return act() if answer is None else answer
+        self._world.loop.call_later(late_s, self._after_all, act)
+        return await self._in_vain()
+
+    def _after_all(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Crash as crash:
+            self._world.kill_station(f"crash {crash}")
+
+    async def _in_vain(self) -> T:  # type: ignore[misc, type-var] # it never returns
+        await asyncio.sleep(REQUEST_TIMEOUT_S)
+        raise MachineLost("the machine does not answer")
+
+    def _need_connection(self) -> None:
+        if not self._connected:
+            raise MachineLost("not connected")
+
+
+def _answer(answer: tuple[bool, str]) -> Answer:
+    accepted, reason = answer
+    return Accepted() if accepted else NotAccepted(reason)

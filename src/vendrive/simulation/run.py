@@ -1,0 +1,157 @@
+"""One seed from its beginning to its end: a busy time with faults, then a quiet one in which everything must end well."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from random import Random
+from unittest.mock import patch
+
+from vendrive.passes import pins
+from vendrive.plant.machine import Car
+from vendrive.simulation.faults import CLASSES, FAULTS
+from vendrive.simulation.invariants import Violation
+from vendrive.simulation.loop import VirtualLoop
+from vendrive.simulation.people import Driver, book, extend, vehicle
+from vendrive.simulation.register import Tally
+from vendrive.simulation.world import Plan, World
+from vendrive.wire.orders import Stock
+
+# (layout, cars, weight): most seeds use small towers, which are quick.
+TOWERS = (
+    ("shanghai3", 4, 56),
+    ("nanjing3", 4, 20),
+    ("guangzhou42", 8, 10),
+    ("carvana34", 8, 6),
+    ("singapore60", 8, 5),
+    ("autostadt400", 8, 3),
+)
+ENABLED = 0.2
+QUIET_S = 8 * 3600.0
+SIZE = (4233, 1838, 1550, 1840)
+
+
+@dataclass
+class Outcome:
+    """What became of one seed."""
+
+    plan: Plan
+    tally: Tally
+    violations: tuple[Violation, ...]
+    digest: str
+    events: tuple[str, ...] = field(default=(), repr=False)
+
+
+def plan_of(seed: int) -> Plan:
+    """Return what a seed does: its tower, length and fault classes."""
+    rng = Random(f"plan {seed}")  # noqa: S311 repeatable by its seed
+    layout, cars, _ = rng.choices(TOWERS, [weight for _, _, weight in TOWERS])[0]
+    hours = rng.uniform(1.5, 3.5) if layout != "autostadt400" else 1.0
+    night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
+    faults = frozenset(name for name in CLASSES if rng.random() < ENABLED) if rng.random() < 0.97 else frozenset()
+    return Plan(seed, layout, cars, hours, night_hours, faults)
+
+
+def run_seed(plan: Plan, trace: bool = False) -> Outcome:
+    """Run one seed in a loop of its own; with `trace` the last events come with a good end too."""
+    logging.disable(logging.CRITICAL)
+    with patch.object(pins, "_COST", 2), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_run(plan, trace))
+
+
+async def _run(plan: Plan, trace: bool) -> Outcome:
+    world = World(plan)
+    cars = _stock(world)
+    world.start_station()
+    faults = [
+        asyncio.create_task(FAULTS[name](world, world.random(name)))  # type: ignore[arg-type]
+        for name in CLASSES
+        if name in plan.faults and name in FAULTS
+    ]
+    work = [asyncio.create_task(world.technician.work())]
+    rounds = [asyncio.create_task(_drives(world, car)) for car in cars]
+    await asyncio.sleep(plan.hours * 1800)
+    if plan.night_hours:
+        await _night(world)
+    await asyncio.sleep(plan.hours * 1800)
+    await _calm(world, faults)
+    done, late = await asyncio.wait(rounds, timeout=QUIET_S)
+    _raise_errors([*done, *faults, *work])
+    for visit in world.visits.values():
+        if not visit.settled:
+            world.invariants.broken("pending", f"{visit.drive} waits for {visit.tag} and was neither served nor refused")
+    if late and not world.invariants.violations:
+        world.invariants.broken("pending", f"{len(late)} cars are on their way back")
+    if world.invariants.violations and world.session is not None:
+        world.register.note(f"the station thinks {world.session.thoughts()}")
+    world.invariants.at_end()
+    world.kill_station("the end")
+    world.register.tally.hours = world.now_s() / 3600
+    world.count()
+    return Outcome(
+        plan,
+        world.register.count(),
+        tuple(world.invariants.violations),
+        world.register.digest(),
+        tuple(world.register.events) if trace or world.invariants.violations else (),
+    )
+
+
+def _stock(world: World) -> list[Car]:
+    """Put the cars into the tower, each into a slot that chance picks."""
+    layout = world.layout
+    slots = [slot for slot in layout.slots if set(slot.lifts) & set(layout.bays[0].lifts)]
+    places = world.random("stock").sample(slots, min(world.plan.cars, len(slots) - 2))
+    cars = [Car(f"TAG-{at}", *SIZE, place.name) for at, place in enumerate(places)]
+    world.truth.stock({car.where: car for car in cars})
+    world.retail.order(Stock(vehicles=tuple(vehicle(car) for car in cars)))
+    return cars
+
+
+async def _drives(world: World, car: Car) -> None:
+    """One car is driven by one person after the other until the faults are over."""
+    rng, number = world.random(f"drives {car.tag}"), 0
+    await asyncio.sleep(rng.uniform(30, 900))
+    while world.faulty:
+        number += 1
+        driver = Driver(world, book(world, rng, car, number), rng)
+        await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 600))
+        await world.awake.wait()
+        if await driver.collect():
+            driver.has_patience()
+            await asyncio.sleep(rng.uniform(60, 900))
+            await driver.bring_back()
+        await asyncio.sleep(rng.uniform(30, 300))
+
+
+async def _night(world: World) -> None:
+    """For hours nobody comes and retail is away; who booked before is served after it, still without retail."""
+    world.awake.clear()
+    await asyncio.sleep(900)
+    with world.register.injected("long_cut_off"):
+        world.retail.cut(True)
+        await asyncio.sleep(world.plan.night_hours * 3600)
+        world.awake.set()
+        await asyncio.sleep(1800)
+        world.retail.cut(False)
+
+
+async def _calm(world: World, faults: "list[asyncio.Task[None]]") -> None:
+    """Faults stop, what is broken is repaired, and who still waits is given the time to be served."""
+    world.faulty = False
+    world.look()
+    await asyncio.wait(faults, timeout=3600) if faults else None
+    _raise_errors([task for task in faults if task.done()])
+    for task in faults:
+        task.cancel()
+    world.heal()
+    if world.session is None:
+        world.start_station()
+    for visit in world.visits.values():
+        if not visit.settled:
+            extend(world, visit, 7)
+
+
+def _raise_errors(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            task.result()

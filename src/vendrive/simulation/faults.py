@@ -38,6 +38,10 @@ PRESENCE = ("scanner", "curtain", "floor")
 BAY_SENSORS = (*PRESENCE, "cabin", "vehicle", "tag", "in_place", "street_door", "inner_door", "exit_closed")
 LIFT_SENSORS = ("storey", "loaded", "tag", "transfer_home", "movement")
 SLOT_SENSORS = ("occupied", "tag", "movement")
+BAY_PAIRS = (("vehicle", "tag"), ("scanner", "curtain"), ("scanner", "floor"), ("curtain", "floor"), ("scanner", "cabin"))
+LIFT_PAIRS = (("loaded", "tag"),)
+SLOT_PAIRS = (("occupied", "tag"),)
+KINDS = ("stuck", "late", "flapping", "lying", "clear")
 
 
 # How much less often than its mean says each class happens: towers that are always at rest show little.
@@ -61,6 +65,8 @@ def _bad(rng: Random, kind: str, sensor: str, true: object, now_s: float) -> Fau
     match kind:
         case "stuck":
             return Stuck(true if rng.random() < 0.5 else _other(true))  # type: ignore[arg-type]
+        case "clear":
+            return Stuck(False if isinstance(true, bool) else _other(true))  # type: ignore[arg-type]
         case "late":
             return Late(rng.uniform(0.5, 20))
         case "flapping":
@@ -83,7 +89,8 @@ def _sensor(kind: str, count: int) -> Process:
     async def process(world: "World", rng: Random) -> None:
         async def once() -> None:
             part, sensors = _pick_sensors(world, rng, count)
-            kinds = [kind if count == 1 else rng.choice(("stuck", "late", "flapping", "lying")) for _ in sensors]
+            both = rng.choice(("clear", ""))
+            kinds = [kind if count == 1 else both or rng.choice(KINDS) for _ in sensors]
             with world.register.injected(name, f"{part} {'+'.join(sensors)} {'+'.join(kinds)}"):
                 for sensor, its in zip(sensors, kinds, strict=True):
                     _spoil(world, rng, part, sensor, its)
@@ -97,14 +104,17 @@ def _sensor(kind: str, count: int) -> Process:
 
 
 def _pick_sensors(world: "World", rng: Random, count: int) -> tuple[str, list[str]]:
-    """Return a part and some of its sensors; never more than two of a tower are bad at once."""
+    """Return a part and some of its sensors; pairs are often those that hide a car or a person together."""
     layout, draw = world.layout, rng.random()
+    cars = [car.where for car in world.truth.cars.values() if layout.is_slot(car.where)]
     if draw < 0.6:
-        part, names = rng.choice(layout.bays).name, BAY_SENSORS
-    elif draw < 0.8:
-        part, names = rng.choice(layout.lifts).name, LIFT_SENSORS
+        part, names, pairs = rng.choice(layout.bays).name, BAY_SENSORS, BAY_PAIRS
+    elif draw < 0.75:
+        part, names, pairs = rng.choice(layout.lifts).name, LIFT_SENSORS, LIFT_PAIRS
     else:
-        part, names = rng.choice(layout.slots).name, SLOT_SENSORS
+        part, names, pairs = rng.choice(cars or [layout.slots[0].name]), SLOT_SENSORS, SLOT_PAIRS
+    if count == 2 and rng.random() < 0.6:
+        return part, list(rng.choice(pairs))
     return part, rng.sample(names, count)
 
 
@@ -125,7 +135,7 @@ def _messages(name: str) -> Process:
         async def once() -> None:
             with world.register.injected(f"message_{name}"):
                 world.messages.trouble(name, rng.uniform(0.05, 0.5))
-                await asyncio.sleep(rng.uniform(2, 40))
+                await asyncio.sleep(rng.uniform(5, 60))
                 world.messages.trouble(name, 0.0)
 
         await again(world, rng, 1500, once)

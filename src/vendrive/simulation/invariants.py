@@ -97,6 +97,8 @@ class Invariants:
         if where in truth.bays and being in truth.bays[where].beside:
             return BESIDE[being].sources <= self._world.blind_sources(where)
         riding = [car.tag for car in truth.cars_at(where) if being in car.inside]
+        if "cabin" in self._world.blind_sources(where):
+            self.hidden.update(riding)
         for lift in truth.lifts.values():
             blind = lift.transfer is not None and "cabin" in self._world.blind_sources(lift.transfer.place)
             if blind and lift.transfer is not None and lift.transfer.tag in riding:

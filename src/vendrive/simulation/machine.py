@@ -42,7 +42,7 @@ class MemoryMachine:
         self._connected = False
         self._troubled = asyncio.Event()
         self.lost = asyncio.Event()
-        self.skipping = False
+        self.skipping = self.steady = False
         self.read_at_s = -FAR_S
 
     async def connect(self) -> None:
@@ -71,7 +71,7 @@ class MemoryMachine:
         self._need_connection()
         self._beats = max(self._beats + 1, count)
         beats = self._beats
-        await self._sent(lambda: self._world.ground.controller.heard(beats))
+        await self._sent(lambda: self._heard(beats))
         if self._world.plan.skips and not self._world.messages.troubled:
             # From here on the connection beats by itself, as the session would four times a second.
             await self._beat_steadily()
@@ -126,14 +126,23 @@ class MemoryMachine:
         now_s = self._world.now_s()
         await asyncio.sleep(next_grid_s(now_s) - now_s)
 
+    def _heard(self, beats: int) -> None:
+        """A beat arrives, perhaps an old one while another connection beats steadily."""
+        controller, newest = self._world.ground.controller, self._world.machine
+        controller.heard(beats)
+        if newest is not None and newest.steady:
+            controller._heard_s = FAR_S
+
     async def _beat_steadily(self) -> None:
         controller = self._world.ground.controller
         controller._heard_s = FAR_S
+        self.steady = True
         self._troubled.clear()
         try:
             await self._troubled.wait()
         finally:
-            if controller._heard_s == FAR_S:
+            self.steady = False
+            if self._world.machine is self:
                 controller._heard_s = self._world.now_s()
                 self._world.ground.tick()
         self._need_connection()

@@ -55,5 +55,5 @@ class Messages:
         draw = self._rng.random
         lost = draw() < self.lost
         first = draw() < 0.5
-        late_s = self._rng.uniform(0.05, 3.0) if draw() < self.late else 0.0
+        late_s = self._rng.uniform(0.05, 5.0) if draw() < self.late else 0.0
         return Fate(lost and first, lost and not first, late_s, draw() < self.twice)

@@ -156,7 +156,7 @@ class Driver:
         while not visit.settled:
             bay = self.rng.choice(self.world.layout.bays).name
             try:
-                await self._be_verified(Kiosk(self.world, bay))
+                await self.be_verified(Kiosk(self.world, bay))
                 await self._take_car(bay)
             except KioskDead:
                 await self._come_again()
@@ -173,14 +173,19 @@ class Driver:
             except (KioskDead, Refused):
                 await self._come_again()
                 continue
-            if await self._drive_in(bay):
+            if await self.drive_in(bay):
                 await self._hand_in(bay)
+
+    def kiosk(self, bay: str) -> Kiosk:
+        """Return the kiosk of a bay."""
+        return Kiosk(self.world, bay)
 
     def has_patience(self) -> None:
         """Begin anew with short waits."""
         self._patience_s = 20.0
 
-    async def _be_verified(self, kiosk: Kiosk) -> None:
+    async def be_verified(self, kiosk: Kiosk) -> None:
+        """Show the pass and one's face, or type the PIN."""
         await kiosk.collect(self.visit.text)
         await self._pause(2, 15)
         if self.visit.method == "pin":
@@ -210,7 +215,8 @@ class Driver:
         else:
             self._tries(lambda: truth.leave(bay), f"{self.visit.person} leaves {bay}")
 
-    async def _drive_in(self, bay: str) -> bool:
+    async def drive_in(self, bay: str) -> bool:
+        """Wait for the door and drive in; False where that is not possible."""
         truth, body = self.world.truth, self.world.truth.bays[bay]
         if not await self.world.until(lambda: body.street.open and not truth.taken(bay), 170):
             return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 from unittest.mock import patch
@@ -56,6 +57,23 @@ def run_seed(plan: Plan, trace: bool = False) -> Outcome:
     logging.disable(logging.CRITICAL)
     with patch.object(pins, "_COST", 2), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_run(plan, trace))
+
+
+def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
+    """Play a scenario in a world of its own, and return what is left of it."""
+
+    async def play() -> World:
+        world = World(plan)
+        _stock(world)
+        world.start_station()
+        await asyncio.sleep(5)
+        await scenario(world)
+        world.invariants.at_end()
+        return world
+
+    logging.disable(logging.CRITICAL)
+    with patch.object(pins, "_COST", 2), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(play())
 
 
 async def _run(plan: Plan, trace: bool) -> Outcome:

@@ -215,6 +215,7 @@ class Session:
     async def _exchange_once(self) -> None:
         loop = asyncio.get_running_loop()
         if len(self.computer.retail.orders) > self.store.cursor:
+            self.refresh()
             await self.uplink.pull()
         if self.journal.head()[0] == self.store.acknowledged:
             return

@@ -12,7 +12,7 @@ from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.machine import Bay, Door, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ class BaySide(TowerSide):
         bay, facts = self.sensed(snapshot), self.record.facts
         if not bay.empty or bay.engine_running or tag in places(snapshot) or facts.places.get(tag, self.name) != self.name:
             return False
-        out = [lift for lift in self.layout.bay(self.name).lifts if not snapshot.lift(lift).transfer_home]
+        plan = self.layout.bay(self.name)
+        near = [lift for lift in map(snapshot.lift, plan.lifts) if lift.storey in (plan.storey, NO_STOREY)]
+        out = [lift for lift in near if not lift.transfer_home]
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
         return not (out or cut_short)
 

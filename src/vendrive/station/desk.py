@@ -19,7 +19,7 @@ from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
+from vendrive.wire.journal import HandedOver, HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
 from vendrive.wire.machine import STALE_AFTER_S, Door, Mode, Plc, Snapshot
 
 ASKING_S = 90.0
@@ -178,6 +178,9 @@ class Desk:
     def _tidy(self, snapshot: Snapshot) -> Task | None:
         """Nobody is served: a car of ours that was left on the way goes to a slot, an empty bay is shut."""
         bay = self.side.sensed(snapshot)
+        self._note_left(snapshot)
+        if self._tidying is not None and bay.empty and self._tidying.tag not in places(snapshot):
+            self._tidying = None  # a reader that stuck had shown a car that is gone
         left = self.side.in_the_way("", snapshot)
         if self._tidying is None and left and bay.street_door == Door.closed:
             self._tidying = Storing(self.side, self.side.name, left, "tidy up")
@@ -189,6 +192,17 @@ class Desk:
         if bay.empty and bay.street_door != Door.closed:
             return self.side.closing()
         return None
+
+    def _note_left(self, snapshot: Snapshot) -> None:
+        """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""
+        facts, bay = self._record.facts, self.side.name
+        for drive in sorted(facts.presented):
+            lending = self.side.store.lending(drive)
+            tag = lending.vehicle.tag if lending else ""
+            if lending and facts.places.get(tag) == bay and self.side.has_left(tag, snapshot):
+                vehicle = lending.vehicle.vehicle_id
+                self._record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, tag=tag, bay=bay))
+                self.side.store.forget_check(drive)
 
     def recover(self, snapshot: Snapshot) -> None:
         """Find the conversation that was open when the program ended; what is sensed decides what goes on."""

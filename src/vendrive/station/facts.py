@@ -11,7 +11,7 @@ from vendrive.tower.belief import Belief, believe
 from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
 
-FOLD = 1
+FOLD = 2
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
 NO_BAY = ""

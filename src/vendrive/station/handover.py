@@ -177,6 +177,10 @@ class HandOverTalk:
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
 
     def _store_back(self, snapshot: Snapshot) -> None:
+        if self._side.has_left(self.lending.vehicle.tag, snapshot):
+            # A sensor that stuck had hidden that it drove off.
+            self._handed_over()
+            return
         self._storing = self._storing or Storing(
             self._side, self._side.name, self.lending.vehicle.tag, "the window has ended"
         )

@@ -152,6 +152,7 @@ class ReturnTalk:
             slot=slot,
             length_mm=measured.length_mm,
             mass_kg=measured.mass_kg,
+            tag=self.lending.vehicle.tag,
         )
 
     def _limits(self) -> Limits:

@@ -48,7 +48,10 @@ class Yard:
     def count(self, snapshot: Snapshot, reason: str) -> None:
         """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks."""
         if not self._side.controller.view(snapshot).doubts:
-            self._record.write(Counted(places=places(snapshot), reason=reason))
+            read = places(snapshot)
+            # A car that was in a bay and is read nowhere may have left: that is for its hand-over to say, not for a count.
+            gone = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}
+            self._record.write(Counted(places=gone | read, reason=reason))
 
     @property
     def _record(self) -> Record:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vendrive.wire.journal import CommandEnded, CommandGiven, CountAccepted, Counted, Event, HandedOver
+from vendrive.wire.journal import CommandEnded, CommandGiven, CountAccepted, Counted, Event, HandedOver, Returned
 from vendrive.wire.machine import Operation, Result, parts_of
 
 Places = dict[str, str]
@@ -30,6 +30,9 @@ def believe(belief: Belief, event: Event) -> Belief:
             return replace(belief, open_commands={**belief.open_commands, **given})
         case CommandEnded():
             return _ended(belief, event)
+        case Returned(tag=tag, slot=slot) if tag:
+            # No count may follow while anything in the tower is in doubt: the slot is taken all the same.
+            return replace(belief, places={**belief.places, tag: slot})
         case HandedOver():
             return replace(belief, places=_without(belief.places, event))
         case _:

@@ -123,6 +123,7 @@ class Returned(Message):
     slot: str
     length_mm: int
     mass_kg: int
+    tag: str = ""
 
 
 class FaceWiped(Message):

@@ -119,7 +119,8 @@ class Session:
         """Date the newest snapshot as the reads that were skipped would have."""
         machine, snapshot = self.link.machine, self.link.snapshot
         if isinstance(machine, MemoryMachine) and machine.skipping and snapshot is not None:
-            self.link.snapshot = replace(snapshot, read_at_s=ReadAt(self.computer.clock.monotonic()))
+            machine.read_at_s = float(self.computer.clock.monotonic())
+            self.link.snapshot = replace(snapshot, read_at_s=ReadAt(machine.read_at_s))
 
     def thoughts(self) -> tuple[object, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""

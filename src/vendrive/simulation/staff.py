@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from vendrive.plant.beings import Being
-from vendrive.plant.world import STREET, WorldRefused
+from vendrive.plant.world import STREET, TRANSFER, WorldRefused
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Mode
 from vendrive.wire.orders import OperatorAction, OperatorRequest
@@ -89,7 +89,7 @@ class Technician:
         for name, part in list(self._world.invariants.open_alarms):
             match name:
                 case AlarmName.count_differs:
-                    self._once("accept", lambda: self.order(OperatorAction.accept_count, BO))
+                    self._once("accept", self._accept)
                 case AlarmName.machine_refused:
                     # The controller may remember a door otherwise than its switch says: the reset makes it look.
                     self._do(self._world.ground.controller.reset, "reset at the tower")
@@ -100,6 +100,15 @@ class Technician:
                     self._tow(part)
         for part in sorted(self._world.locked):
             self._once(f"release {part}", lambda part=part: self.order(OperatorAction.release_part, BO, part))
+
+    def _accept(self) -> None:
+        """Two walk through the tower and say which cars they saw, and where: what is read must say the same."""
+        seen = {tag: car.where for tag, car in self._world.truth.cars.items() if car.where not in (STREET, TRANSFER)}
+        expires = self._world.calendar() + timedelta(minutes=1)
+        accept = OperatorAction.accept_count
+        self._world.retail.order(
+            OperatorRequest(action=accept, staff=ANNA, second=BO, expires_at=expires, arguments=seen)
+        )
 
     def _tow(self, bay: str) -> None:
         """A stranger's car is towed to the street once its door is open."""

@@ -1,0 +1,249 @@
+"""Situations that chance alone seldom makes: each is a fault class, a short script that a seed may enable.
+
+They bring the tower to what its safeguards are for: a step that two of staff ask for and should not, somebody who gets
+out of the car while the tower takes it in, a child that wakes, an engine that is started from afar.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from vendrive.plant.beings import Being
+from vendrive.plant.faults import Stuck
+from vendrive.plant.machine import Car
+from vendrive.plant.world import STREET
+from vendrive.wire.machine import Mode, Operation
+from vendrive.wire.orders import OperatorAction, OperatorRequest
+
+if TYPE_CHECKING:
+    from vendrive.simulation.world import World
+
+Process = Callable[["World", Random], Awaitable[None]]
+Once = Callable[["World", Random], Awaitable[None]]
+STEPS = (10, 30)
+
+
+def _again(mean_s: float, once: Once) -> Process:
+    async def process(world: "World", rng: Random) -> None:
+        while world.faulty:
+            await asyncio.sleep(rng.expovariate(1 / mean_s))
+            await world.awake.wait()
+            if world.faulty:
+                await once(world, rng)
+
+    return process
+
+
+# Two of staff at the console, the key on manual.
+
+
+async def _manual_steps(world: "World", rng: Random) -> None:
+    """One step after the other, most of which are wrong where the machine stands now."""
+    with world.register.injected("manual_steps"):
+        world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
+        for _ in range(rng.randint(*STEPS)):
+            if not world.faulty or world.truth.mode != Mode.manual:
+                break
+            operation, arguments = _step(world, rng)
+            _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
+            await asyncio.sleep(rng.choice((2, 5, 15, 25)))
+        await asyncio.sleep(20)
+        world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+
+
+def _step(world: "World", rng: Random) -> tuple[str, dict[str, str]]:
+    """Return a step that the machine understands, mostly where cars and lifts are."""
+    layout = world.layout
+    bay, lift = rng.choice(layout.bays).name, rng.choice(layout.lifts).name
+    operation = rng.choice(
+        [Operation.pick] * 3
+        + [Operation.place] * 3
+        + [Operation.move_lift] * 4
+        + [Operation.open_inner_door] * 2
+        + [each for each in Operation if each not in (Operation.pick, Operation.place)]
+    )
+    match operation:
+        case Operation.move_lift:
+            near = (layout.bays[0].storey, *(layout.storey_of(name) for name in _near(world, lift)))
+            return operation, {"lift": lift, "storey": str(rng.choice((*near, rng.randint(0, layout.storeys))))}
+        case Operation.pick | Operation.place:
+            return operation, {"lift": lift, "place": rng.choice(_near(world, lift))}
+        case Operation.finish_transfer:
+            return operation, {"lift": lift}
+        case _:
+            return operation, {"bay": bay}
+
+
+def _near(world: "World", lift: str) -> list[str]:
+    """Return the places that a lift serves: those at its level first, those with a car, some others."""
+    layout, truth = world.layout, world.truth
+    served = [place for place in layout.places if lift in place.lifts]
+    height_mm = truth.lifts[lift].position_mm
+    level = [place.name for place in served if abs(layout.level_mm(place.storey) - height_mm) < 100]
+    taken = [place.name for place in served if truth.taken(place.name)]
+    return level * 4 + taken * 4 + [place.name for place in served[:8]]
+
+
+def _ask(world: "World", action: OperatorAction, **more: object) -> None:
+    expires = world.calendar() + timedelta(minutes=1)
+    world.retail.order(
+        OperatorRequest(action=action, staff="eva", second="finn", expires_at=expires, **more)  # type: ignore[arg-type]
+    )
+
+
+async def _console_stop(world: "World", rng: Random) -> None:
+    """Somebody at the console stops the machine while its line is bad."""
+    await world.until(lambda: world.ground.running() or not world.faulty, 900)
+    with world.register.injected("console_stop"):
+        world.messages.trouble("lost", 0.6)
+        _ask(world, OperatorAction.emergency_stop)
+        await asyncio.sleep(rng.uniform(5, 40))
+        world.messages.trouble("lost", 0.0)
+
+
+async def _console_lock(world: "World", rng: Random) -> None:
+    """Staff take a part out of service at the console, and nobody hangs a padlock on it."""
+    part = rng.choice((*world.layout.lifts, *world.layout.bays)).name
+    with world.register.injected("console_lock", part):
+        _ask(world, OperatorAction.lock_part, part=part)
+        await asyncio.sleep(rng.uniform(60, 900))
+        _ask(world, OperatorAction.release_part, part=part)
+        await asyncio.sleep(30)
+
+
+# People and their cars.
+
+
+async def _steps_out(world: "World", rng: Random) -> None:
+    """The cabin sensor is blind; whoever sat in the car gets out when the machine has begun with it."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth, sensors = world.truth.bays[bay], world.truth, world.ground.controller.sensors
+
+    def begun() -> bool:
+        return body.street.closed and truth.car_at(bay) is not None and (not body.inner.closed or body.turning)
+
+    with world.register.injected("steps_out", bay):
+        world.do(lambda: sensors.spoil(bay, "cabin", Stuck(False)))
+        if await world.until(lambda: begun() or not world.faulty, 3600) and begun():
+            car = truth.car_at(bay)
+            assert car is not None
+            world.do(lambda: truth.seat(car.tag, Being.person), f"somebody sits in {car.tag}, unseen")
+            await asyncio.sleep(rng.uniform(0, 3))
+            if truth.car_at(bay) is car and Being.person in car.inside:
+                world.do(lambda: truth.get_out(bay), f"somebody gets out of {car.tag}")
+            await asyncio.sleep(rng.uniform(5, 60))
+            _fetched(world, car, bay)
+        world.do(lambda: sensors.mend(bay, "cabin"))
+
+
+def _fetched(world: "World", car: Car, bay: str) -> None:
+    """Whoever got out is led out of the bay, whoever did not out of the car."""
+    truth = world.truth
+    if truth.bays[bay].person:
+        world.do(lambda: truth.leave(bay), f"somebody is led out of {bay}")
+    if Being.person in car.inside:
+        world.do(lambda: truth.seat(car.tag, Being.person, False), f"somebody is fetched out of {car.tag}")
+
+
+async def _wakes(world: "World", rng: Random) -> None:
+    """Somebody who was stored with the car unseen wakes and moves."""
+    stored = [car for car in world.truth.cars.values() if car.where in (world.truth.slots | world.truth.lifts)]
+    if not stored:
+        return
+    car = rng.choice(stored)
+    with world.register.injected("wakes", car.tag):
+        world.do(lambda: world.truth.seat(car.tag, Being.small_child), f"a child moves in {car.tag}")
+        await asyncio.sleep(rng.uniform(20, 600))
+        if Being.small_child in car.inside:
+            world.do(lambda: world.truth.seat(car.tag, Being.small_child, False), f"the child is fetched from {car.tag}")
+
+
+async def _engine_on(world: "World", rng: Random) -> None:
+    """An engine is started from afar in a car that is about to be taken in."""
+    bay = rng.choice(world.layout.bays).name
+    car = await _parked(world, bay)
+    if car is None:
+        return
+    await asyncio.sleep(rng.uniform(0, 40))
+    if car.where == bay:
+        with world.register.injected("engine_on", car.tag):
+            world.do(lambda: setattr(car, "engine_running", True), f"the engine of {car.tag} is started from afar")
+            await asyncio.sleep(rng.uniform(20, 300))
+            if car.where != STREET:
+                world.do(lambda: setattr(car, "engine_running", False), f"the engine of {car.tag} is off again")
+
+
+async def _key_forgotten(world: "World", rng: Random) -> None:
+    """Somebody takes the key out of the box again, as soon as it lies there."""
+    bay = rng.choice(world.layout.bays).name
+    body = world.truth.bays[bay]
+    if await world.until(lambda: (body.key_in_box and body.person) or not world.faulty, 3600) and world.faulty:
+        with world.register.injected("key_forgotten", bay):
+            world.do(lambda: world.truth.key(bay, False), f"the key is taken out of the box of {bay}")
+            await asyncio.sleep(20)
+
+
+async def _roof_box(world: "World", rng: Random) -> None:
+    """A car that is out gets a box on its roof, and comes back too high."""
+    out = [car for car in world.truth.cars.values() if car.where == STREET and not car.tag.startswith("STRANGER")]
+    if out:
+        car, height_mm = rng.choice(out), rng.choice(out).height_mm
+        with world.register.injected("roof_box", car.tag):
+            car.height_mm += 900
+            await asyncio.sleep(rng.uniform(900, 2400))
+            await world.until(lambda: car.where == STREET or not world.faulty, 3600)
+            car.height_mm = height_mm
+
+
+async def _exit_held(world: "World", rng: Random) -> None:
+    """Somebody holds the emergency exit open while the machine reaches into the bay, or is about to."""
+    bay = rng.choice(world.layout.bays).name
+    body = world.truth.bays[bay]
+    await world.until(lambda: not body.inner.closed or not world.faulty, rng.choice((1, 1800)))
+    with world.register.injected("exit_held", bay):
+        world.do(lambda: world.truth.exit(bay, True), f"the emergency exit of {bay} is held open")
+        await asyncio.sleep(rng.uniform(5, 240))
+        world.do(lambda: world.truth.exit(bay, False), f"the emergency exit of {bay} is shut")
+
+
+async def _hidden_car(world: "World", rng: Random) -> None:
+    """Sensor and reader of a slot show nothing of the car that stands there."""
+    slots = [name for name in world.truth.slots if not world.truth.taken(name)]
+    stored = [car for car in world.truth.cars.values() if car.where in world.truth.slots]
+    if not stored or not slots:
+        return
+    car = rng.choice(stored)
+    sensors, where = world.ground.controller.sensors, car.where
+    with world.register.injected("hidden_car", where):
+        for sensor, value in (("occupied", False), ("tag", "")):
+            world.do(lambda sensor=sensor, value=value: sensors.spoil(where, sensor, Stuck(value)))
+        await world.until(lambda: not world.faulty, rng.uniform(600, 3000))
+        world.do(lambda: sensors.mend(where))
+
+
+async def _parked(world: "World", bay: str) -> Car | None:
+    """Wait for a car in the bay that nobody sits in; None where none comes."""
+    truth = world.truth
+
+    def parked() -> bool:
+        car = truth.car_at(bay)
+        return car is not None and not car.occupied and not car.engine_running and truth.bays[bay].street.open
+
+    await world.until(lambda: parked() or not world.faulty, 3600)
+    return truth.car_at(bay) if parked() else None
+
+
+SCENES: dict[str, Process] = {
+    "manual_steps": _again(2500, _manual_steps),
+    "console_stop": _again(3000, _console_stop),
+    "console_lock": _again(2500, _console_lock),
+    "steps_out": _again(600, _steps_out),
+    "wakes": _again(3000, _wakes),
+    "engine_on": _again(600, _engine_on),
+    "key_forgotten": _again(600, _key_forgotten),
+    "roof_box": _again(900, _roof_box),
+    "exit_held": _again(1500, _exit_held),
+    "hidden_car": _again(1500, _hidden_car),
+}

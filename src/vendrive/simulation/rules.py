@@ -124,8 +124,10 @@ class Rules:
                 self._live = {bay: drive for bay, drive in self._live.items() if drive != event["drive_id"]}
             case "part_locked":
                 self._locked.add(event["part"])
-            case "part_released":
-                self._locked.discard(event["part"])
+            case "part_released" | "step_asked" | "count_accepted":
+                self._locked.discard(event.get("part", ""))
+                if event["second"] in ("", event["staff"]):
+                    self._broken("one_person", f"{event['staff']} alone: {event['kind']}")
             case "alarm" if event["name"] == "emergency_stop" and event["source"].startswith("console"):
                 self._stop_asked = not self._world.ground.controller.state.emergency_stop
             case "order_stored":

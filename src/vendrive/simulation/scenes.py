@@ -223,6 +223,18 @@ async def _hidden_car(world: "World", rng: Random) -> None:
         world.do(lambda: sensors.mend(where))
 
 
+async def _flag_stuck(world: "World", rng: Random) -> None:
+    """The level flag of a lift sticks where the lift stands, and it is sent elsewhere."""
+    lift = rng.choice(world.layout.lifts).name
+    sensors = world.ground.controller.sensors
+    await world.until(lambda: not world.truth.lifts[lift].moving or not world.faulty, 600)
+    with world.register.injected("flag_stuck", lift):
+        storey = sensors.truth(lift)["storey"]
+        world.do(lambda: sensors.spoil(lift, "storey", Stuck(storey)))
+        await world.until(lambda: not world.faulty, rng.uniform(300, 1500))
+        world.do(lambda: sensors.mend(lift, "storey"))
+
+
 async def _parked(world: "World", bay: str) -> Car | None:
     """Wait for a car in the bay that nobody sits in; None where none comes."""
     truth = world.truth
@@ -245,5 +257,6 @@ SCENES: dict[str, Process] = {
     "key_forgotten": _again(600, _key_forgotten),
     "roof_box": _again(900, _roof_box),
     "exit_held": _again(1500, _exit_held),
+    "flag_stuck": _again(1500, _flag_stuck),
     "hidden_car": _again(1500, _hidden_car),
 }

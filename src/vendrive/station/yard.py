@@ -46,8 +46,12 @@ class Yard:
         self.changed()
 
     def count(self, snapshot: Snapshot, reason: str) -> None:
-        """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks."""
-        if not self._side.controller.view(snapshot).doubts:
+        """Journal where every car stands, unless the sensors contradict each other or the journal: somebody looks.
+
+        While a transfer is out, the places at its level are compared with nothing: a count would forget a car there.
+        """
+        home = all(lift.transfer_home for lift in snapshot.lifts)
+        if home and not self._side.controller.view(snapshot).doubts:
             read = places(snapshot)
             # A car that was in a bay and is read nowhere may have left: that is for its hand-over to say, not for a count.
             gone = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from vendrive.plant.machine import BayBody, Car
 from vendrive.plant.orders import TRANSFERS, Order
+from vendrive.plant.plc import Happening
 from vendrive.plant.truth import _moves_in
-from vendrive.wire.machine import Mode, Operation, parts_of
+from vendrive.wire.machine import Mode, Operation, Result, parts_of
 
 if TYPE_CHECKING:
     from vendrive.simulation.world import World
@@ -32,6 +33,7 @@ class Rules:
         self._locked: set[str] = set()
         self._stop_asked = False
         self._stored = 0
+        self._done: set[int] = set()
 
     # The plant's truth
 
@@ -109,6 +111,11 @@ class Rules:
     def _is_blind(self, bay: BayBody, sensor: str) -> bool:
         return sensor in self._world.blind_sources(bay.name)
 
+    def happened(self, happening: Happening) -> None:
+        """The machine has ended an order as done."""
+        if happening.kind == Result.done:
+            self._done.add(happening.seq)
+
     # The raw journal
 
     def station_died(self) -> None:
@@ -119,8 +126,14 @@ class Rules:
         """Look at one new row."""
         match event["kind"]:
             case "person_verified":
+                elsewhere = [bay for bay, drive in self._live.items() if drive == event["drive_id"]]
+                if elsewhere not in ([], [event["bay"]]):
+                    self._broken("two_bays", f"{event['drive_id']} is served at {elsewhere} and {event['bay']}")
                 self._live[event["bay"]] = event["drive_id"]
-            case "hand_over_aborted":
+            case "command_ended" if event["result"] == "done":
+                if event["seq"] not in self._done:
+                    self._broken("not_done", f"command {event['seq']} counts as done and its machine did not end it")
+            case "hand_over_aborted" | "handed_over":
                 self._live = {bay: drive for bay, drive in self._live.items() if drive != event["drive_id"]}
             case "part_locked":
                 self._locked.add(event["part"])

@@ -13,9 +13,8 @@ from vendrive.tower import control, view
 from vendrive.tower.view import View
 from vendrive.wire.machine import Bay
 
-SENSORS = ("sensor_stuck", "sensor_lying", "sensor_late", "sensor_flapping", "sensor_pair")
 STEPS = ("manual_steps",)
-CUT_SHORT = ("manual_steps", "red_button", "plc_restart", "drive_fails")
+CUT_SHORT = ("steps_cut_short",)
 
 PEOPLE = (
     Safeguard(
@@ -229,7 +228,7 @@ BELIEF = (
             replaced(Bay, "empty", property(lambda self: not self.vehicle)),
             replaced(view, "doubts", lambda *known: ()),
         ),
-        SENSORS,
+        ("barrier_blind",),
     ),
     Safeguard(
         "journal_against_sensors",

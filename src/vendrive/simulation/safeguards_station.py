@@ -213,7 +213,6 @@ PASSES = (
         "none",
         (replaced(Desk, "_check_free", lambda self, drive: None),),
         ("lingering",),
-        "carvana34",
     ),
     Safeguard(
         "one_bay_a_drive",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Process = Callable[["World", Random], Awaitable[None]]
 Once = Callable[["World", Random], Awaitable[None]]
-STEPS = (10, 30)
+STEPS = (20, 80)
 
 
 def _again(mean_s: float, once: Once) -> Process:
@@ -41,16 +41,42 @@ def _again(mean_s: float, once: Once) -> Process:
 
 async def _manual_steps(world: "World", rng: Random) -> None:
     """One step after the other, most of which are wrong where the machine stands now."""
+    await world.until(lambda: world.ground.running() or not world.faulty, rng.choice((1, 900)))
+    await asyncio.sleep(rng.uniform(0, 20))
     with world.register.injected("manual_steps"):
-        world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
-        for _ in range(rng.randint(*STEPS)):
-            if not world.faulty or world.truth.mode != Mode.manual:
-                break
-            operation, arguments = _step(world, rng)
-            _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
-            await asyncio.sleep(rng.choice((2, 5, 15, 25)))
-        await asyncio.sleep(20)
-        world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+        await _steps(world, rng, rng.randint(*STEPS))
+
+
+async def _steps(world: "World", rng: Random, count: int) -> None:
+    world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
+    for _ in range(count):
+        if not world.faulty or world.truth.mode != Mode.manual:
+            break
+        operation, arguments = _step(world, rng)
+        _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
+        await asyncio.sleep(rng.choice((2, 3, 5, 15, 25)))
+    await asyncio.sleep(20)
+    world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+
+
+async def _steps_cut_short(world: "World", rng: Random) -> None:
+    """A stop cuts a transfer or a turn short, and two of staff go on by hand, wrongly at first."""
+    truth = world.truth
+
+    def reaches() -> bool:
+        out = any(lift.transfer is not None for lift in truth.lifts.values())
+        return out or any(bay.turning for bay in truth.bays.values())
+
+    if not await world.until(lambda: reaches() or not world.faulty, 3600) or not world.faulty:
+        return
+    await asyncio.sleep(rng.uniform(0, 8))
+    with world.register.injected("steps_cut_short"):
+        controller = world.ground.controller
+        world.do(lambda: controller.stop("red button"), "somebody hits the red button")
+        world.do(lambda: truth.turn_key(Mode.manual), "the key says manual")
+        await asyncio.sleep(2)
+        world.do(controller.reset, "reset at the tower")
+        await _steps(world, rng, rng.randint(*STEPS))
 
 
 def _step(world: "World", rng: Random) -> tuple[str, dict[str, str]]:
@@ -235,6 +261,24 @@ async def _flag_stuck(world: "World", rng: Random) -> None:
         world.do(lambda: sensors.mend(lift, "storey"))
 
 
+async def _barrier_blind(world: "World", rng: Random) -> None:
+    """Light barrier and reader of a bay say that the car has left while it stands before the open street."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth, sensors = world.truth.bays[bay], world.truth, world.ground.controller.sensors
+
+    def offered() -> bool:
+        return body.street.open and truth.car_at(bay) is not None
+
+    if not await world.until(lambda: offered() or not world.faulty, 3600) or not world.faulty:
+        return
+    with world.register.injected("barrier_blind", bay):
+        for sensor, value in (("vehicle", False), ("tag", "")):
+            world.do(lambda sensor=sensor, value=value: sensors.spoil(bay, sensor, Stuck(value)))
+        await asyncio.sleep(rng.uniform(10, 300))
+        for sensor in ("vehicle", "tag"):
+            world.do(lambda sensor=sensor: sensors.mend(bay, sensor))
+
+
 async def _parked(world: "World", bay: str) -> Car | None:
     """Wait for a car in the bay that nobody sits in; None where none comes."""
     truth = world.truth
@@ -248,7 +292,8 @@ async def _parked(world: "World", bay: str) -> Car | None:
 
 
 SCENES: dict[str, Process] = {
-    "manual_steps": _again(2500, _manual_steps),
+    "manual_steps": _again(1500, _manual_steps),
+    "steps_cut_short": _again(1500, _steps_cut_short),
     "console_stop": _again(3000, _console_stop),
     "console_lock": _again(2500, _console_lock),
     "steps_out": _again(600, _steps_out),
@@ -257,6 +302,7 @@ SCENES: dict[str, Process] = {
     "key_forgotten": _again(600, _key_forgotten),
     "roof_box": _again(900, _roof_box),
     "exit_held": _again(1500, _exit_held),
+    "barrier_blind": _again(900, _barrier_blind),
     "flag_stuck": _again(1500, _flag_stuck),
     "hidden_car": _again(1500, _hidden_car),
 }

@@ -51,7 +51,7 @@ class Technician:
 
     def _is_wanted(self) -> bool:
         truth, state = self._world.truth, self._world.ground.controller.state
-        away = state.emergency_stop or truth.mode != Mode.automatic
+        away = state.emergency_stop or truth.mode not in (Mode.automatic, Mode.manual)
         return away or bool(self._world.invariants.open_alarms) or bool(self._world.locked)
 
     def _clear_people(self) -> None:

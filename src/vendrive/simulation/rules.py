@@ -35,6 +35,11 @@ class Rules:
         self._stored = 0
         self._done: set[int] = set()
 
+    @property
+    def served(self) -> dict[str, str]:
+        """The drive whose holder stands at each bay, verified."""
+        return dict(self._live)
+
     # The plant's truth
 
     def look_at_truth(self) -> None:
@@ -129,6 +134,9 @@ class Rules:
                 elsewhere = [bay for bay, drive in self._live.items() if drive == event["drive_id"]]
                 if elsewhere not in ([], [event["bay"]]):
                     self._broken("two_bays", f"{event['drive_id']} is served at {elsewhere} and {event['bay']}")
+                before = self._live.get(event["bay"], event["drive_id"])
+                if before != event["drive_id"]:
+                    self._broken("two_customers", f"{event['drive_id']} is served at {event['bay']}, and so is {before}")
                 self._live[event["bay"]] = event["drive_id"]
             case "command_ended" if event["result"] == "done":
                 if event["seq"] not in self._done:

@@ -179,7 +179,7 @@ CARS = (
         "A table turns with a car that overhangs it.",
         "votes of both sides",
         (votes("stands_or_empty"), plc_votes("table_load")),
-        ("crooked", "manual_steps"),
+        ("crooked", "steps_cut_short"),
         "carvana34",
     ),
     Safeguard(

@@ -94,7 +94,7 @@ STOPS = (
         "One person alone gives a manual step, or releases a part.",
         "none: the console asks, the station refuses",
         (replaced(staffing, "TWO_PERSONS", frozenset()),),
-        ("wrong_order", "console_lock", "key_turned"),
+        ("console_lock",),
     ),
 )
 
@@ -174,7 +174,7 @@ PASSES = (
         "A forged pass is taken.",
         "none",
         (replaced(pass_claims, "is_signed", lambda *signed: True),),
-        ("wrong_pass",),
+        ("forged_pass",),
     ),
     Safeguard(
         "pass_used_once",
@@ -219,7 +219,7 @@ PASSES = (
         "A car is brought to two bays for one person.",
         "none",
         (replaced(Desk, "_check_here", lambda self, drive: None),),
-        ("impostor", "lingering"),
-        "carvana34",
+        ("two_bays",),
+        "guangzhou42",
     ),
 )

@@ -14,6 +14,8 @@ from vendrive.plant.beings import Being
 from vendrive.plant.faults import Stuck
 from vendrive.plant.machine import Car
 from vendrive.plant.world import STREET
+from vendrive.simulation.kiosk import Kiosk, KioskDead
+from vendrive.wire.errors import Refused
 from vendrive.wire.machine import Mode, Operation
 from vendrive.wire.orders import OperatorAction, OperatorRequest
 
@@ -44,15 +46,16 @@ async def _manual_steps(world: "World", rng: Random) -> None:
     await world.until(lambda: world.ground.running() or not world.faulty, rng.choice((1, 900)))
     await asyncio.sleep(rng.uniform(0, 20))
     with world.register.injected("manual_steps"):
-        await _steps(world, rng, rng.randint(*STEPS))
+        await _steps(world, rng, "")
 
 
-async def _steps(world: "World", rng: Random, count: int) -> None:
+async def _steps(world: "World", rng: Random, focus: str) -> None:
+    """Ask for many steps, most of them at the bay in focus."""
     world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
-    for _ in range(count):
+    for _ in range(rng.randint(*STEPS)):
         if not world.faulty or world.truth.mode != Mode.manual:
             break
-        operation, arguments = _step(world, rng)
+        operation, arguments = _step(world, rng, focus)
         _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
         await asyncio.sleep(rng.choice((2, 3, 5, 15, 25)))
     await asyncio.sleep(20)
@@ -60,15 +63,21 @@ async def _steps(world: "World", rng: Random, count: int) -> None:
 
 
 async def _steps_cut_short(world: "World", rng: Random) -> None:
-    """A stop cuts a transfer or a turn short, and two of staff go on by hand, wrongly at first."""
+    """A stop cuts a transfer or a turn short, or a car stands askew, and two of staff go on by hand, wrongly at first."""
     truth = world.truth
+    kinds = ["transfer", "turn", "askew"] if any(bay.turntable for bay in world.layout.bays) else ["transfer"]
+    kind = rng.choice(kinds)
 
-    def reaches() -> bool:
-        out = any(lift.transfer is not None for lift in truth.lifts.values())
-        return out or any(bay.turning for bay in truth.bays.values())
+    def found() -> str:
+        if kind == "transfer":
+            out = (lift.transfer.place for lift in truth.lifts.values() if lift.transfer is not None)
+            return next(out, "")
+        bays = truth.bays.values()
+        return next((bay.name for bay in bays if (bay.turning if kind == "turn" else bay.crooked)), "")
 
-    if not await world.until(lambda: reaches() or not world.faulty, 3600) or not world.faulty:
+    if not await world.until(lambda: bool(found()) or not world.faulty, 3600) or not world.faulty:
         return
+    focus = found()
     await asyncio.sleep(rng.uniform(0, 8))
     with world.register.injected("steps_cut_short"):
         controller = world.ground.controller
@@ -76,13 +85,17 @@ async def _steps_cut_short(world: "World", rng: Random) -> None:
         world.do(lambda: truth.turn_key(Mode.manual), "the key says manual")
         await asyncio.sleep(2)
         world.do(controller.reset, "reset at the tower")
-        await _steps(world, rng, rng.randint(*STEPS))
+        await _steps(world, rng, focus if focus in truth.bays else "")
 
 
-def _step(world: "World", rng: Random) -> tuple[str, dict[str, str]]:
-    """Return a step that the machine understands, mostly where cars and lifts are."""
+def _step(world: "World", rng: Random, focus: str) -> tuple[str, dict[str, str]]:
+    """Return a step that the machine understands, mostly where cars and lifts are; nobody opens the street before a car,
+    since who drives off with it then is for staff to say, and no station can.
+    """
     layout = world.layout
     bay, lift = rng.choice(layout.bays).name, rng.choice(layout.lifts).name
+    if focus and rng.random() < 0.7:
+        bay, lift = focus, rng.choice(layout.bay(focus).lifts)
     operation = rng.choice(
         [Operation.pick] * 3
         + [Operation.place] * 3
@@ -95,7 +108,10 @@ def _step(world: "World", rng: Random) -> tuple[str, dict[str, str]]:
             near = (layout.bays[0].storey, *(layout.storey_of(name) for name in _near(world, lift)))
             return operation, {"lift": lift, "storey": str(rng.choice((*near, rng.randint(0, layout.storeys))))}
         case Operation.pick | Operation.place:
-            return operation, {"lift": lift, "place": rng.choice(_near(world, lift))}
+            place = focus if focus in {plan.name for plan in layout.bays_of(lift)} and rng.random() < 0.4 else rng.choice(_near(world, lift))
+            return operation, {"lift": lift, "place": place}
+        case Operation.open_street_door if world.truth.taken(bay):
+            return Operation.turn if layout.bay(bay).turntable else Operation.close_street_door, {"bay": bay}
         case Operation.finish_transfer:
             return operation, {"lift": lift}
         case _:
@@ -112,10 +128,10 @@ def _near(world: "World", lift: str) -> list[str]:
     return level * 4 + taken * 4 + [place.name for place in served[:8]]
 
 
-def _ask(world: "World", action: OperatorAction, **more: object) -> None:
+def _ask(world: "World", action: OperatorAction, second: str = "finn", **more: object) -> None:
     expires = world.calendar() + timedelta(minutes=1)
     world.retail.order(
-        OperatorRequest(action=action, staff="eva", second="finn", expires_at=expires, **more)  # type: ignore[arg-type]
+        OperatorRequest(action=action, staff="eva", second=second, expires_at=expires, **more)  # type: ignore[arg-type]
     )
 
 
@@ -135,6 +151,9 @@ async def _console_lock(world: "World", rng: Random) -> None:
     with world.register.injected("console_lock", part):
         _ask(world, OperatorAction.lock_part, part=part)
         await asyncio.sleep(rng.uniform(60, 900))
+        if rng.random() < 0.5:
+            _ask(world, OperatorAction.release_part, part=part, second="eva")
+            await asyncio.sleep(60)
         _ask(world, OperatorAction.release_part, part=part)
         await asyncio.sleep(30)
 
@@ -261,6 +280,41 @@ async def _flag_stuck(world: "World", rng: Random) -> None:
         world.do(lambda: sensors.mend(lift, "storey"))
 
 
+async def _two_bays(world: "World", rng: Random) -> None:
+    """Somebody who is being served goes to another bay and shows pass and face there too."""
+    served = world.invariants.rules.served
+    if not served or len(world.layout.bays) < 2:
+        return
+    bay, drive = rng.choice(sorted(served.items()))
+    other, visit = rng.choice([plan.name for plan in world.layout.bays if plan.name != bay]), world.visits[drive]
+    with world.register.injected("two_bays", other):
+        await _shows(world, other, visit.text, visit.person)
+
+
+async def _forged_pass(world: "World", rng: Random) -> None:
+    """Somebody shows a pass whose signature is not retail's."""
+    waiting = [visit for visit in world.visits.values() if not visit.settled and visit.opens <= world.calendar()]
+    if not waiting:
+        return
+    visit, bay = rng.choice(waiting), rng.choice(world.layout.bays).name
+    with world.register.injected("forged_pass", bay):
+        if await _shows(world, bay, visit.text[:-3] + "AAA", ""):
+            world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was taken")
+
+
+async def _shows(world: "World", bay: str, text: str, face: str) -> bool:
+    """Show a pass and, where it is taken, a face; whether the pass was taken."""
+    kiosk, taken = Kiosk(world, bay), False
+    try:
+        await kiosk.collect(text)
+        taken = True
+        await asyncio.sleep(3)
+        await (kiosk.face(face) if face else kiosk.cancel())
+    except (Refused, KioskDead):
+        pass
+    return taken
+
+
 async def _barrier_blind(world: "World", rng: Random) -> None:
     """Light barrier and reader of a bay say that the car has left while it stands before the open street."""
     bay = rng.choice(world.layout.bays).name
@@ -302,6 +356,8 @@ SCENES: dict[str, Process] = {
     "key_forgotten": _again(600, _key_forgotten),
     "roof_box": _again(900, _roof_box),
     "exit_held": _again(1500, _exit_held),
+    "two_bays": _again(300, _two_bays),
+    "forged_pass": _again(400, _forged_pass),
     "barrier_blind": _again(900, _barrier_blind),
     "flag_stuck": _again(1500, _flag_stuck),
     "hidden_car": _again(1500, _hidden_car),

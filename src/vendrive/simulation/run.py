@@ -13,6 +13,7 @@ from vendrive.simulation.faults import CLASSES, FAULTS
 from vendrive.simulation.invariants import Violation
 from vendrive.simulation.loop import VirtualLoop
 from vendrive.simulation.people import Driver, book, extend, vehicle
+from vendrive.simulation.prevented import counted
 from vendrive.simulation.register import Tally
 from vendrive.simulation.world import Plan, World
 from vendrive.wire.orders import Stock
@@ -78,7 +79,12 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
 
 async def _run(plan: Plan, trace: bool) -> Outcome:
     world = World(plan)
-    cars = _stock(world)
+    with counted(world.register.tally):
+        return await _whole(world, trace)
+
+
+async def _whole(world: World, trace: bool) -> Outcome:
+    plan, cars = world.plan, _stock(world)
     world.start_station()
     faults = [
         asyncio.create_task(FAULTS[name](world, world.random(name)))  # type: ignore[arg-type]

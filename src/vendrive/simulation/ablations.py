@@ -14,6 +14,7 @@ from vendrive.simulation.world import Plan
 
 # A safeguard that no seed below this catches has survived.
 SEEDS = 1000
+QUICK_STEP = 5
 Shown = Callable[[float, str], None]
 
 
@@ -83,6 +84,7 @@ def told(result: Ablation) -> str:
 
 
 def survivors(quick: bool, jobs: int, show: Shown) -> tuple[int, list[str]]:
-    """Return how many safeguards were removed, and which of them nothing noticed."""
-    found = run_ablations(show, quick, jobs)
+    """Return how many safeguards were removed, and which of them nothing noticed; every fifth where it is to be quick."""
+    names = [safeguard.name for safeguard in SAFEGUARDS]
+    found = run_ablations(show, quick, jobs, names[:: QUICK_STEP if quick else 1])
     return len(found), [result.name for result in found if result.seed is None]

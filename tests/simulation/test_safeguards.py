@@ -43,7 +43,7 @@ def test_removal_changes_something_and_is_undone(safeguard: object) -> None:
     with named(safeguard.name).removed():  # type: ignore[attr-defined]
         pass
 
-    assert (interlocks.VOTES, safety.VOTES, watch.WATCHES) == before
+    assert before == (interlocks.VOTES, safety.VOTES, watch.WATCHES)
 
 
 def test_every_vote_and_watch_is_part_of_a_safeguard_or_explained() -> None:

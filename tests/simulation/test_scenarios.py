@@ -24,7 +24,10 @@ def test_it_happens_where_its_safeguard_is_removed(name: str) -> None:
 
 
 def test_nobody_is_told_of_a_certificate_where_the_housekeeper_does_not_look() -> None:
-    with patch.object(Keeper, "_look_at_certificates", lambda self: None), pytest.raises(Failed, match="nobody was told"):
+    with (
+        patch.object(Keeper, "_look_at_certificates", lambda self: None),
+        pytest.raises(Failed, match="nobody was told"),
+    ):
         play("certificate_ends_saturday")
 
 

@@ -25,7 +25,10 @@ DOCUMENT = Path("docs/safeguards.md")
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
-        prog="vendrive simulate", description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="vendrive simulate",
+        description=__doc__,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("what", choices=("faults", "ablations", "scenario", "document"), help="what to simulate")
     made.add_argument("name", nargs="?", default="", choices=("", *SCENARIOS), metavar="NAME", help="the scenario")
@@ -33,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
     made.add_argument("--only", default="", choices=("", *names()), metavar="NAME", help="ablations: this safeguard")
-    made.add_argument("--trace", action="store_true", help="with --seed: print the last events also where all went well")
+    made.add_argument(
+        "--trace", action="store_true", help="with --seed: print the last events also where all went well"
+    )
     made.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes")
     return made
 
@@ -125,8 +130,8 @@ def _summary(total: Total) -> str:
     tally = total.tally
     return (
         f"{total.seeds} seeds, {tally.hours:.0f} tower-hours, {tally.hand_overs} hand-overs, {tally.returns} returns, "
-        f"{total.violations} violations; moves prevented: {tally.by_us} by the station, {tally.by_plc} by the safety PLC; "
-        f"{total.wall_s:.0f} s"
+        f"{total.violations} violations; "
+        f"moves prevented: {tally.by_us} by the station, {tally.by_plc} by the safety PLC; {total.wall_s:.0f} s"
     )
 
 

@@ -20,7 +20,7 @@ Shown = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Ablation:
-    """What became of the towers without one safeguard: the seed that was caught (None: it survived), by which invariant."""
+    """What became of the tower without one safeguard: the seed that was caught (None: none was), by which invariant."""
 
     name: str
     seed: int | None
@@ -48,7 +48,7 @@ def run_without(name: str, seed: int) -> Outcome:
 
 
 def ablate(name: str, first: int = 0, seeds: int = SEEDS, known: bool = True) -> Ablation:
-    """Run seeds until one is caught: the one of the table first, where it is `known`, then `seeds` from the first on."""
+    """Run seeds until one is caught: that of the table first, where it is `known`, then `seeds` from the first on."""
     tried = [CAUGHT_BY[name]] if known and name in CAUGHT_BY else []
     for count, seed in enumerate((*tried, *range(first, min(SEEDS, first + seeds))), start=1):
         outcome = run_without(name, seed)
@@ -84,7 +84,7 @@ def told(result: Ablation) -> str:
 
 
 def survivors(quick: bool, jobs: int, show: Shown) -> tuple[int, list[str]]:
-    """Return how many safeguards were removed, and which of them nothing noticed; every fifth where it is to be quick."""
+    """Return how many safeguards were removed, and which of them nothing noticed; if quick, of every fifth."""
     names = [safeguard.name for safeguard in SAFEGUARDS]
     found = run_ablations(show, quick, jobs, names[:: QUICK_STEP if quick else 1])
     return len(found), [result.name for result in found if result.seed is None]

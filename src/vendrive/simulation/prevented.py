@@ -18,7 +18,9 @@ def counted(tally: Tally) -> Iterator[None]:
     """While the block runs, the tally hears of each motion that is withheld."""
     withheld: set[tuple[Operation, Arguments]] = set()
 
-    def counting(operation: Operation, arguments: Arguments, view: View, now_s: float, mode: Mode) -> tuple[Permit, ...]:
+    def counting(
+        operation: Operation, arguments: Arguments, view: View, now_s: float, mode: Mode
+    ) -> tuple[Permit, ...]:
         permits = interlocks.votes(operation, arguments, view, now_s, mode)
         asked = operation, arguments
         if interlocks.allowed(permits):

@@ -1,6 +1,6 @@
 """How a simulation takes a safeguard away: it replaces an entry of a registry, or a function, while a block runs.
 
-Nothing of this can be reached in production: its constructors have no such switch, and none of its programs imports this.
+Nothing of this can be reached in production: constructors have no such switch, and no program imports this.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from vendrive.tower import control, interlocks, view
 from vendrive.tower.interlocks import Permit
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import CommandEnded, CommandGiven, CountAccepted, Counted
-from vendrive.wire.machine import Bay, Command
+from vendrive.wire.machine import Command
 from vendrive.wire.orders import OperatorRequest
 
 Removal = Callable[[], AbstractContextManager[object]]

@@ -136,7 +136,9 @@ class Rules:
                     self._broken("two_bays", f"{event['drive_id']} is served at {elsewhere} and {event['bay']}")
                 before = self._live.get(event["bay"], event["drive_id"])
                 if before != event["drive_id"]:
-                    self._broken("two_customers", f"{event['drive_id']} is served at {event['bay']}, and so is {before}")
+                    self._broken(
+                        "two_customers", f"{event['drive_id']} is served at {event['bay']}, and so is {before}"
+                    )
                 self._live[event["bay"]] = event["drive_id"]
             case "command_ended" if event["result"] == "done":
                 if event["seq"] not in self._done:

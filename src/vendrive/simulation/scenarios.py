@@ -58,7 +58,7 @@ def _alarm_s(world: World, name: str, part: str) -> float:
 
 
 async def hoboken_2008(world: World) -> None:
-    """The light barrier and the tag reader say that the car has left, and it has not: nothing moves, nothing is lent."""
+    """The light barrier and the tag reader say that the car has left, and it has not: nothing is lent."""
     driver = _driver(world)
     bay = world.layout.bays[0].name
     await asyncio.sleep((driver.visit.not_before - world.calendar()).total_seconds() + 5)
@@ -120,12 +120,14 @@ async def child_cabin_stuck_clear(world: World) -> None:
 
 
 async def lift_fails_twice(world: World) -> None:
-    """A lift fails with a car on it, is repaired, fails again: each time somebody is told, and the car comes at last."""
+    """A lift fails with a car on it, is repaired, fails again: somebody is told each time, and the car comes."""
     driver = _driver(world)
     collecting = asyncio.create_task(_collected(world, driver))
     lift = world.layout.lifts[0].name
     for _ in range(2):
-        need(await world.until(lambda: world.truth.car_at(lift) is driver.car, 3600), "the car never came onto the lift")
+        need(
+            await world.until(lambda: world.truth.car_at(lift) is driver.car, 3600), "the car never came onto the lift"
+        )
         await world.until(lambda: world.truth.lifts[lift].moving, 60)
         world.do(lambda: world.truth.break_drive(lift), "the drive fails")
         await asyncio.sleep(300)
@@ -189,7 +191,7 @@ NEEDS: dict[str, str] = {
 
 
 async def _brought_with_child(world: World, cut: bool = False) -> Driver:
-    """Somebody brings a car back with a child asleep in it, and gives their word all the same; `cut`: the machine's line
+    """Somebody brings a car back with a child asleep in it, and gives their word; `cut`: the machine's line
     was cut before the child was in the car.
     """
     driver = _driver(world)

@@ -63,7 +63,7 @@ async def _steps(world: "World", rng: Random, focus: str) -> None:
 
 
 async def _steps_cut_short(world: "World", rng: Random) -> None:
-    """A stop cuts a transfer or a turn short, or a car stands askew, and two of staff go on by hand, wrongly at first."""
+    """A stop cuts a transfer or a turn short, or a car stands askew, and two of staff go on by hand, wrongly."""
     truth = world.truth
     kinds = ["transfer", "turn", "askew"] if any(bay.turntable for bay in world.layout.bays) else ["transfer"]
     kind = rng.choice(kinds)
@@ -89,7 +89,7 @@ async def _steps_cut_short(world: "World", rng: Random) -> None:
 
 
 def _step(world: "World", rng: Random, focus: str) -> tuple[str, dict[str, str]]:
-    """Return a step that the machine understands, mostly where cars and lifts are; nobody opens the street before a car,
+    """Return a step that the machine understands, mostly where cars and lifts are. Nobody opens the street before a car,
     since who drives off with it then is for staff to say, and no station can.
     """
     layout = world.layout
@@ -108,7 +108,11 @@ def _step(world: "World", rng: Random, focus: str) -> tuple[str, dict[str, str]]
             near = (layout.bays[0].storey, *(layout.storey_of(name) for name in _near(world, lift)))
             return operation, {"lift": lift, "storey": str(rng.choice((*near, rng.randint(0, layout.storeys))))}
         case Operation.pick | Operation.place:
-            place = focus if focus in {plan.name for plan in layout.bays_of(lift)} and rng.random() < 0.4 else rng.choice(_near(world, lift))
+            place = (
+                focus
+                if focus in {plan.name for plan in layout.bays_of(lift)} and rng.random() < 0.4
+                else rng.choice(_near(world, lift))
+            )
             return operation, {"lift": lift, "place": place}
         case Operation.open_street_door if world.truth.taken(bay):
             return Operation.turn if layout.bay(bay).turntable else Operation.close_street_door, {"bay": bay}
@@ -202,7 +206,9 @@ async def _wakes(world: "World", rng: Random) -> None:
         world.do(lambda: world.truth.seat(car.tag, Being.small_child), f"a child moves in {car.tag}")
         await asyncio.sleep(rng.uniform(20, 600))
         if Being.small_child in car.inside:
-            world.do(lambda: world.truth.seat(car.tag, Being.small_child, False), f"the child is fetched from {car.tag}")
+            world.do(
+                lambda: world.truth.seat(car.tag, Being.small_child, False), f"the child is fetched from {car.tag}"
+            )
 
 
 async def _engine_on(world: "World", rng: Random) -> None:
@@ -224,7 +230,11 @@ async def _key_forgotten(world: "World", rng: Random) -> None:
     """Somebody takes the key out of the box again, as soon as it lies there."""
     bay = rng.choice(world.layout.bays).name
     body = world.truth.bays[bay]
-    if await world.until(lambda: (body.key_in_box and body.person) or not world.faulty, 3600) and world.faulty:
+
+    def laid_down() -> bool:
+        return body.key_in_box and body.person and body.street.open
+
+    if await world.until(lambda: laid_down() or not world.faulty, 3600) and world.faulty:
         with world.register.injected("key_forgotten", bay):
             world.do(lambda: world.truth.key(bay, False), f"the key is taken out of the box of {bay}")
             await asyncio.sleep(20)

@@ -13,10 +13,11 @@ HEAD = """# Safeguards, and the proof that each is needed
 
 Made by `vendrive simulate document`; do not edit it by hand.
 
-A simulated tower runs the station's own control, its journal and its conversations against the plant, which has physics,
-a safety PLC and a truth of its own. Invariants look at this truth and at the raw journal, never at the controller. To see
-that they would notice a fault, each safeguard is taken away together with its declared backups, for one run, by the
-simulation alone: production has no switch for it. Then some seed must be caught.
+A simulated tower runs the station's own control, its journal and its conversations against the plant, which has
+physics, a safety PLC and a truth of its own. Invariants look at this truth and at the raw journal, never at the
+controller. To see that they would notice a fault, each safeguard is taken away together with its declared backups, for
+one run, by the simulation alone: production has no switch for it. Then some seed must be caught, and the same run with
+the safeguard in its place must be clean.
 
 ## Each safeguard, and the seed that catches its removal
 
@@ -25,10 +26,10 @@ A seed runs in the named tower with the named fault classes and no others, so th
 """
 PREVENTED = """## Moves prevented
 
-In {seeds} seeds ({hours:.0f} tower-hours, {hand_overs} hand-overs, {violations} violations) the votes of the station withheld
-{by_us} motions that a step of staff or of the planner asked for, and the safety PLC refused {by_plc} that the station had
-asked for: its view was older, or a sensor had changed its mind in between.
-{excused} looks found somebody in the way whom a blind sensor hid, as the list below says.
+In {seeds} seeds ({hours:.0f} tower-hours, {hand_overs} hand-overs, {violations} violations) the votes of the station
+withheld {by_us} motions that staff or its own planner asked for, and the safety PLC refused {by_plc} that the station
+had asked for: its view was older, or a sensor had changed its mind in between. {excused} looks found somebody in the
+way whom a blind sensor hid, as the list below says.
 """
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vendrive.plant.machine import BayBody, Car
 from vendrive.plant.orders import TRANSFERS, Order
-from vendrive.plant.plc import Happening
+from vendrive.plant.records import Happening
 from vendrive.plant.truth import _moves_in
 from vendrive.wire.machine import Mode, Operation, Result, parts_of
 
@@ -131,20 +131,22 @@ class Rules:
         """Look at one new row."""
         match event["kind"]:
             case "person_verified":
-                elsewhere = [bay for bay, drive in self._live.items() if drive == event["drive_id"]]
-                if elsewhere not in ([], [event["bay"]]):
-                    self._broken("two_bays", f"{event['drive_id']} is served at {elsewhere} and {event['bay']}")
-                before = self._live.get(event["bay"], event["drive_id"])
-                if before != event["drive_id"]:
-                    self._broken(
-                        "two_customers", f"{event['drive_id']} is served at {event['bay']}, and so is {before}"
-                    )
-                self._live[event["bay"]] = event["drive_id"]
-            case "command_ended" if event["result"] == "done":
-                if event["seq"] not in self._done:
-                    self._broken("not_done", f"command {event['seq']} counts as done and its machine did not end it")
+                self._look_at_person(event["drive_id"], event["bay"])
             case "hand_over_aborted" | "handed_over":
                 self._live = {bay: drive for bay, drive in self._live.items() if drive != event["drive_id"]}
+            case "command_given":
+                self._look_at_command(event)
+            case "command_ended" if event["result"] == "done" and event["seq"] not in self._done:
+                self._broken("not_done", f"command {event['seq']} counts as done and its machine did not end it")
+            case "order_stored":
+                if event["number"] != self._stored + 1:
+                    self._broken("order_lost", f"order {event['number']} is stored after {self._stored}")
+                self._stored = event["number"]
+            case _:
+                self._look_at_staff(event)
+
+    def _look_at_staff(self, event: dict[str, Any]) -> None:
+        match event["kind"]:
             case "part_locked":
                 self._locked.add(event["part"])
             case "part_released" | "step_asked" | "count_accepted":
@@ -153,12 +155,16 @@ class Rules:
                     self._broken("one_person", f"{event['staff']} alone: {event['kind']}")
             case "alarm" if event["name"] == "emergency_stop" and event["source"].startswith("console"):
                 self._stop_asked = not self._world.ground.controller.state.emergency_stop
-            case "order_stored":
-                if event["number"] != self._stored + 1:
-                    self._broken("order_lost", f"order {event['number']} is stored after {self._stored}")
-                self._stored = event["number"]
-            case "command_given":
-                self._look_at_command(event)
+
+    def _look_at_person(self, drive: str, bay: str) -> None:
+        """Nobody else is served here, and the same drive nowhere else."""
+        elsewhere = sorted(other for other, served in self._live.items() if served == drive and other != bay)
+        if elsewhere:
+            self._broken("two_bays", f"{drive} is served at {elsewhere} and {bay}")
+        before = self._live.get(bay, drive)
+        if before != drive:
+            self._broken("two_customers", f"{drive} is served at {bay}, and so is {before}")
+        self._live[bay] = drive
 
     def at_end(self) -> None:
         """What the station notes of its line to retail is true."""

@@ -1,7 +1,7 @@
 """All safeguards by name, and the votes that are none.
 
 A safeguard is removed together with its declared backups; then some seed must be caught by an invariant. Its `hints`
-are the fault classes, and `layout` the tower, that bring a run to the hazard: such a seed runs with these and no others.
+are the fault classes, and `layout` the tower, that bring a run to the hazard: such a seed runs with these alone.
 """
 
 from vendrive.simulation.safeguard import Safeguard

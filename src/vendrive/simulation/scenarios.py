@@ -66,8 +66,8 @@ async def hoboken_2008(world: World) -> None:
     body = world.truth.bays[bay]
     need(await world.until(lambda: body.street.open, 600), "the door never opened")
     sensors = world.ground.controller.sensors
-    for sensor, value in (("vehicle", False), ("tag", "")):
-        world.do(lambda sensor=sensor, value=value: sensors.spoil(bay, sensor, Stuck(value)))
+    world.do(lambda: sensors.spoil(bay, "vehicle", Stuck(False)))
+    world.do(lambda: sensors.spoil(bay, "tag", Stuck("")))
     commands = len(_events(world, "command_given"))
     await asyncio.sleep(900)
     need(not _events(world, "handed_over"), "a car was taken as gone that stands in the bay")

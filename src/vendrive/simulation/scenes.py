@@ -89,8 +89,8 @@ async def _steps_cut_short(world: "World", rng: Random) -> None:
 
 
 def _step(world: "World", rng: Random, focus: str) -> tuple[str, dict[str, str]]:
-    """Return a step that the machine understands, mostly where cars and lifts are. Nobody opens the street before a car,
-    since who drives off with it then is for staff to say, and no station can.
+    """Return a step that the machine understands, mostly where cars and lifts are. Nobody opens the street before a
+    car, since who drives off with it then is for staff to say, and no station can.
     """
     layout = world.layout
     bay, lift = rng.choice(layout.bays).name, rng.choice(layout.lifts).name
@@ -134,9 +134,7 @@ def _near(world: "World", lift: str) -> list[str]:
 
 def _ask(world: "World", action: OperatorAction, second: str = "finn", **more: object) -> None:
     expires = world.calendar() + timedelta(minutes=1)
-    world.retail.order(
-        OperatorRequest(action=action, staff="eva", second=second, expires_at=expires, **more)  # type: ignore[arg-type]
-    )
+    world.retail.order(OperatorRequest(action=action, staff="eva", second=second, expires_at=expires, **more))
 
 
 async def _console_stop(world: "World", rng: Random) -> None:
@@ -151,7 +149,8 @@ async def _console_stop(world: "World", rng: Random) -> None:
 
 async def _console_lock(world: "World", rng: Random) -> None:
     """Staff take a part out of service at the console, and nobody hangs a padlock on it."""
-    part = rng.choice((*world.layout.lifts, *world.layout.bays)).name
+    names = [plan.name for plan in world.layout.lifts] + [plan.name for plan in world.layout.bays]
+    part = rng.choice(names)
     with world.register.injected("console_lock", part):
         _ask(world, OperatorAction.lock_part, part=part)
         await asyncio.sleep(rng.uniform(60, 900))
@@ -272,10 +271,16 @@ async def _hidden_car(world: "World", rng: Random) -> None:
     car = rng.choice(stored)
     sensors, where = world.ground.controller.sensors, car.where
     with world.register.injected("hidden_car", where):
-        for sensor, value in (("occupied", False), ("tag", "")):
-            world.do(lambda sensor=sensor, value=value: sensors.spoil(where, sensor, Stuck(value)))
+        _blind(world, where, "occupied")
         await world.until(lambda: not world.faulty, rng.uniform(600, 3000))
         world.do(lambda: sensors.mend(where))
+
+
+def _blind(world: "World", place: str, sensor: str) -> None:
+    """What stands on a place is sensed by neither its sensor nor its reader."""
+    sensors = world.ground.controller.sensors
+    world.do(lambda: sensors.spoil(place, sensor, Stuck(False)))
+    world.do(lambda: sensors.spoil(place, "tag", Stuck("")))
 
 
 async def _flag_stuck(world: "World", rng: Random) -> None:
@@ -336,11 +341,10 @@ async def _barrier_blind(world: "World", rng: Random) -> None:
     if not await world.until(lambda: offered() or not world.faulty, 3600) or not world.faulty:
         return
     with world.register.injected("barrier_blind", bay):
-        for sensor, value in (("vehicle", False), ("tag", "")):
-            world.do(lambda sensor=sensor, value=value: sensors.spoil(bay, sensor, Stuck(value)))
+        _blind(world, bay, "vehicle")
         await asyncio.sleep(rng.uniform(10, 300))
-        for sensor in ("vehicle", "tag"):
-            world.do(lambda sensor=sensor: sensors.mend(bay, sensor))
+        world.do(lambda: sensors.mend(bay, "vehicle"))
+        world.do(lambda: sensors.mend(bay, "tag"))
 
 
 async def _parked(world: "World", bay: str) -> Car | None:

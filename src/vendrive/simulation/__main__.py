@@ -1,17 +1,25 @@
-"""`python -m vendrive.simulation`: `vendrive simulate faults --seeds N`."""
+"""`python -m vendrive.simulation`: `vendrive simulate faults --seeds N` and what proves that it would see a fault."""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
-from vendrive.simulation.ablations import SEEDS, caught
+from vendrive.simulation.ablations import SEEDS, Ablation, run_ablations, told
 from vendrive.simulation.run import plan_of, run_seed
 from vendrive.simulation.runner import Total, failure_text, run_seeds
-from vendrive.simulation.tables import fault_table, safeguard_table, undetectable_table
+from vendrive.simulation.safeguards import SAFEGUARDS
+from vendrive.simulation.scenarios import SCENARIOS, Failed, play
+from vendrive.simulation.tables import document, fault_table
 
 EXAMPLE = """examples: vendrive simulate faults --seeds 200          (the first 200 seeds)
           vendrive simulate faults --seed 17 --trace    (one seed, with all that happened last)
-          vendrive simulate ablations                   (each safeguard removed, and the seed that catches it)"""
+          vendrive simulate ablations                   (each safeguard removed, and the seed that catches it)
+          vendrive simulate ablations --only at_level   (one of them)
+          vendrive simulate scenario hoboken_2008       (one disaster of the field, with its events)
+          vendrive simulate document                    (writes docs/safeguards.md anew)"""
+SEEDS_SHOWN = 100
+DOCUMENT = Path("docs/safeguards.md")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,14 +30,12 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "what",
-        choices=("faults", "ablations", "tables"),
-        help="seeds; safeguards removed; the tables of docs/safeguards.md",
-    )
-    made.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds; 100 where none is given")
+    made.add_argument("what", choices=("faults", "ablations", "scenario", "document"), help="what to simulate")
+    made.add_argument("name", nargs="?", default="", choices=("", *SCENARIOS), metavar="NAME", help="the scenario")
+    made.add_argument("--seeds", type=int, default=None, metavar="N", help="how many seeds; 100 faults, 1000 ablations")
     made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
+    made.add_argument("--only", default="", choices=("", *names()), metavar="NAME", help="ablations: this safeguard")
     made.add_argument(
         "--trace", action="store_true", help="with --seed: print the last events also where all went well"
     )
@@ -37,24 +43,74 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def names() -> list[str]:
+    """Return the names of all safeguards."""
+    return [safeguard.name for safeguard in SAFEGUARDS]
+
+
 def main() -> int:
-    """Run seeds; exit status 1 where something happened that must never happen."""
+    """Simulate; exit status 1 where something happened that must never happen, or a safeguard is missed by nobody."""
     arguments = parser().parse_args()
-    if arguments.what == "ablations":
-        return _ablations(arguments.jobs)
-    if arguments.what == "tables":
-        print(f"{safeguard_table()}\n\n{undetectable_table()}")
-        return 0
+    match arguments.what:
+        case "ablations":
+            return _ablations(arguments)
+        case "scenario":
+            return _scenario(arguments.name)
+        case "document":
+            return _document(arguments.seeds or SEEDS_SHOWN, arguments.jobs)
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.trace)
-    seeds = range(arguments.first, arguments.first + arguments.seeds)
-    total = run_seeds(seeds, arguments.jobs, lambda so_far: _show(so_far, arguments.seeds))
-    print(file=sys.stderr)
+    total = _faults(arguments.first, arguments.seeds or SEEDS_SHOWN, arguments.jobs)
     for outcome in total.failures:
         print(failure_text(outcome))
     print(_summary(total))
     print(fault_table(total.tally))
     return 1 if total.failures else 0
+
+
+def _faults(first: int, seeds: int, jobs: int) -> Total:
+    total = run_seeds(range(first, first + seeds), jobs, lambda so_far: _show(so_far, seeds))
+    print(file=sys.stderr)
+    return total
+
+
+def _ablations(arguments: argparse.Namespace) -> int:
+    only = [arguments.only] if arguments.only else []
+    seeds = SEEDS if arguments.seeds is None else arguments.seeds
+    found = run_ablations(_progress, False, arguments.jobs, only, arguments.first, seeds)
+    print(file=sys.stderr)
+    for result in found:
+        print(told(result))
+    survived = [result.name for result in found if result.seed is None]
+    print(f"{len(found)} safeguards removed, {len(survived)} not missed: {', '.join(survived) or 'none'}")
+    return 1 if survived else 0
+
+
+def _scenario(name: str) -> int:
+    if not name:
+        print("\n".join(f"{scenario}: {' '.join((act.__doc__ or '').split())}" for scenario, act in SCENARIOS.items()))
+        return 0
+    try:
+        world = play(name)
+    except Failed as failed:
+        print(f"{name} failed: {failed}")
+        return 1
+    print("\n".join(world.register.events))
+    for violation in world.invariants.violations:
+        print(f"{violation.name}: {violation.text}")
+    return 1 if world.invariants.violations else 0
+
+
+def _document(seeds: int, jobs: int) -> int:
+    found: list[Ablation] = run_ablations(_progress, True, jobs)
+    total = _faults(0, seeds, jobs)
+    DOCUMENT.write_text(document(found, total, seeds), encoding="utf-8")
+    print(f"{DOCUMENT} is written: {len(found)} safeguards, {total.seeds} seeds, {total.violations} violations")
+    return 1 if total.failures or any(result.seed is None for result in found) else 0
+
+
+def _progress(share: float, what: str) -> None:
+    print(f"\r{share:4.0%} {what:100.100}", end="", file=sys.stderr, flush=True)
 
 
 def _one(seed: int, trace: bool) -> int:
@@ -70,21 +126,12 @@ def _one(seed: int, trace: bool) -> int:
     return 1 if outcome.violations else 0
 
 
-def _ablations(jobs: int) -> int:
-    """Print which seed catches each safeguard that is removed, as `simulation/caught.py` holds it."""
-    found = caught(SEEDS, jobs, lambda share, what: print(f"{share:4.0%} {what}", file=sys.stderr))
-    for name, seed, violation in found:
-        print(f'    "{name}": {seed},  # {violation}')
-    return 0 if all(seed >= 0 for _, seed, _ in found) else 1
-
-
 def _summary(total: Total) -> str:
     tally = total.tally
     return (
         f"{total.seeds} seeds, {tally.hours:.0f} tower-hours, {tally.hand_overs} hand-overs, {tally.returns} returns, "
-        f"{total.violations} violations; moves prevented: {tally.by_us} by the station, "
-        f"{tally.by_plc} by the safety PLC; "
-        f"{total.wall_s:.0f} s"
+        f"{total.violations} violations; "
+        f"moves prevented: {tally.by_us} by the station, {tally.by_plc} by the safety PLC; {total.wall_s:.0f} s"
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
 from vendrive.plant.world import WorldRefused
 from vendrive.simulation.kiosk import Kiosk, KioskDead
+from vendrive.simulation.scenes import SCENES
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.machine import Mode
 from vendrive.wire.orders import Cancel, OperatorAction, OperatorRequest
@@ -478,7 +479,8 @@ FAULTS: dict[str, Process] = {
     "padlock": _padlock,
     "red_button": _red_button,
     "fire": _fire,
+    **SCENES,
 }
 # Happens where a seed has a night.
 LONG_CUT_OFF = "long_cut_off"
-CLASSES = tuple(sorted((*FAULTS, *PEOPLE)))
+CLASSES = (*sorted({*FAULTS, *PEOPLE} - SCENES.keys()), *SCENES)

@@ -10,6 +10,7 @@ from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.plant import truth as truths
 from vendrive.plant.beings import BESIDE, Being
 from vendrive.plant.world import STREET, TRANSFER
+from vendrive.simulation.rules import Rules
 from vendrive.station.desk import ASKING_S
 from vendrive.wire.machine import STALE_AFTER_S, Command
 from vendrive.wire.orders import Cancel, HandOver
@@ -60,6 +61,7 @@ class Invariants:
         self.locked: set[str] = set()
         # Cars into which a bay with a blind cabin sensor let somebody go.
         self.hidden: set[str] = set()
+        self.rules = Rules(world, self.broken)
 
     def broken(self, name: str, text: str) -> None:
         """Note a violation, once for each text."""
@@ -84,11 +86,12 @@ class Invariants:
         if truth.cars_at(TRANSFER):
             for tag in truths.lost_cars(truth):
                 self.broken("lost_car", f"the car {tag} is nowhere")
-        self._look_at_people()
+        self.rules.tick()
+        if self._world.ground.running():
+            self.rules.look_at_truth()
+            self._look_at_people()
 
     def _look_at_people(self) -> None:
-        if not self._world.ground.running():
-            return
         for hazard in self._world.ground.controller.hazards():
             if self._is_hidden(Being(hazard.being), hazard.where):
                 self._world.register.tally.excused += 1
@@ -134,6 +137,7 @@ class Invariants:
         if self.rows and (not rows or rows[0][3] != self.head):
             self.broken("journal_lost", f"row {self.rows} was committed and is not there")
         self.read_journal()
+        self.rules.station_died()
 
     # The raw journal
 
@@ -143,6 +147,7 @@ class Invariants:
             self.rows, self.head = seq, digest
             self._world.register.note(f"journal {seq} {at} {text}")
             event = json.loads(text)
+            self.rules.look_at_row(event)
             look = getattr(self, f"_see_{event['kind']}", None)
             if look is not None:
                 look(event)
@@ -206,6 +211,8 @@ class Invariants:
         self.returned.add(event["drive_id"])
         self._world.register.decided(refused=False)
         car = self._world.truth.cars.get(tag)
+        if car is not None:
+            self.rules.look_at_car(car)
         if car is None or car.where != slot:
             self.broken("not_there", f"{tag} is journaled in {slot} and is at {car.where if car else 'no place'}")
 
@@ -249,6 +256,7 @@ class Invariants:
         except BrokenChain as error:
             self.broken("chain", str(error))
         self._compare_with_retail(rows)
+        self.rules.at_end()
         self._look_at_bounds(len(rows))
 
     def _compare_with_retail(self, rows: list[tuple[int, str, str, bytes]]) -> None:

@@ -112,6 +112,11 @@ class MemoryMachine:
         else:
             await asyncio.sleep(next_grid_s(now_s) - now_s)
 
+    def skipped(self) -> Snapshot:
+        """Return what a read that was skipped would have answered now."""
+        self.read_at_s = self._world.now_s()
+        return self._world.ground.snapshot(ReadAt(self.read_at_s))
+
     def stir(self) -> None:
         """Something happened that the next read may show, or that the session waits for."""
         self._stirred.set()

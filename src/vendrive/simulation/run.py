@@ -86,11 +86,11 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
 async def _run(plan: Plan, trace: bool) -> Outcome:
     world = World(plan)
     with patch.object(controlling, "votes", world.counted(votes)):
-        return await _lived(world, plan, trace)
+        return await _whole(world, trace)
 
 
-async def _lived(world: World, plan: Plan, trace: bool) -> Outcome:
-    cars = _stock(world)
+async def _whole(world: World, trace: bool) -> Outcome:
+    plan, cars = world.plan, _stock(world)
     world.start_station()
     faults = [
         asyncio.create_task(FAULTS[name](world, world.random(name)))

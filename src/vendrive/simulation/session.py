@@ -7,7 +7,7 @@ retail looks when there is something to send or to fetch, instead of three times
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from vendrive.simulation.disk import Disk, SimulatedDatabase
 from vendrive.simulation.loop import RESOLUTION_S
 from vendrive.simulation.machine import MemoryMachine
-from vendrive.simulation.moments import ReadAt, WatchedClock
+from vendrive.simulation.moments import WatchedClock
 from vendrive.simulation.retail import Retail, Wire
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, TowerSide
@@ -128,10 +128,10 @@ class Session:
         return dict(self.yard.desks)
 
     def refresh(self) -> None:
-        """Date the newest snapshot as the reads that were skipped would have."""
-        machine, snapshot = self.link.machine, self.link.snapshot
-        if isinstance(machine, MemoryMachine) and machine.skipping and snapshot is not None:
-            self.link.snapshot = replace(snapshot, read_at_s=ReadAt(self.computer.clock.monotonic()))
+        """Take what the last of the reads that were skipped would have shown."""
+        machine = self.link.machine
+        if isinstance(machine, MemoryMachine) and machine.skipping and self.link.snapshot is not None:
+            self.link.snapshot = machine.skipped()
 
     def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""

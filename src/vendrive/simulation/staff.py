@@ -59,7 +59,7 @@ class Technician:
 
     def _is_wanted(self) -> bool:
         truth = self._world.truth
-        away = self._world.ground.controller.stopped or truth.mode != Mode.automatic
+        away = self._world.ground.controller.stopped or truth.mode not in (Mode.automatic, Mode.manual)
         return away or bool(self._world.invariants.open_alarms) or bool(self._world.locked)
 
     def _clear_people(self) -> None:

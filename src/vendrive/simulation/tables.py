@@ -1,21 +1,43 @@
 """The tables of docs/safeguards.md, made from runs so that they can be made again."""
 
-from vendrive.plant.beings import BESIDE, INSIDE
-from vendrive.simulation.caught import CAUGHT_BY
+from collections.abc import Iterable, Sequence
+
+from vendrive.plant.beings import undetectable
+from vendrive.simulation.ablations import Ablation, named
 from vendrive.simulation.faults import CLASSES, LONG_CUT_OFF
 from vendrive.simulation.register import Tally
-from vendrive.simulation.safeguards import SAFEGUARDS
+from vendrive.simulation.runner import Total
+from vendrive.simulation.safeguards import TIDY
 
-# So many sensors of a tower fail at once in the simulation.
-MOST_BLIND = 2
+HEAD = """# Safeguards, and the proof that each is needed
+
+Made by `vendrive simulate document`; do not edit it by hand.
+
+A simulated tower runs the station's own control, its journal and its conversations against the plant, which has
+physics, a safety PLC and a truth of its own. Invariants look at this truth and at the raw journal, never at the
+controller. To see that they would notice a fault, each safeguard is taken away together with its declared backups, for
+one run, by the simulation alone: production has no switch for it. Then some seed must be caught, and the same run with
+the safeguard in its place must be clean.
+
+## Each safeguard, and the seed that catches its removal
+
+A seed runs in the named tower with the named fault classes and no others, so that it comes to the hazard soon.
+`vendrive simulate ablations --only NAME` does it again.
+"""
+PREVENTED = """## Moves prevented
+
+In {seeds} seeds ({hours:.0f} tower-hours, {hand_overs} hand-overs, {violations} violations) the votes of the station
+withheld {by_us} motions that staff or its own planner asked for, and the safety PLC refused {by_plc} that the station
+had asked for: its view was older, or a sensor had changed its mind in between. {excused} looks found somebody in the
+way whom a blind sensor hid, as the list below says.
+"""
 
 
 def fault_table(tally: Tally) -> str:
     """Return, per class of fault, how often it was injected, met a decision, and was refused something."""
-    lines = ["| fault class | injected | reached a decision | refused |", "|---|---|---|---|"]
-    for name in sorted((*CLASSES, LONG_CUT_OFF)):
-        lines.append(f"| `{name}` | {tally.injected[name]} | {tally.reached[name]} | {tally.refused[name]} |")
-    return "\n".join(lines)
+    names = sorted((*CLASSES, LONG_CUT_OFF))
+    rows = ((f"`{name}`", tally.injected[name], tally.reached[name], tally.refused[name]) for name in names)
+    return _table(("fault class", "injected", "reached a decision", "refused"), rows)
 
 
 def idle_classes(tally: Tally) -> list[str]:
@@ -23,20 +45,39 @@ def idle_classes(tally: Tally) -> list[str]:
     return [name for name in (*CLASSES, LONG_CUT_OFF) if not tally.reached[name]]
 
 
-def safeguard_table() -> str:
-    """Return, per safeguard, what it prevents, what stands behind it, and the seed that catches its removal."""
-    lines = ["| safeguard | without it and its backups | backups removed with it | seed |", "|---|---|---|---|"]
-    for safeguard in SAFEGUARDS:
-        seed = CAUGHT_BY.get(safeguard.name, "none")
-        lines.append(f"| `{safeguard.name}` | {safeguard.prevents} | {safeguard.backups} | {seed} |")
-    return "\n".join(lines)
+def safeguard_table(found: Sequence[Ablation]) -> str:
+    """Return each safeguard with what it prevents, its backups, and the seed that catches its removal."""
+    rows = []
+    for result in found:
+        safeguard = named(result.name)
+        seed = "**survives**" if result.seed is None else f"{result.seed} ({safeguard.layout}), `{result.invariant}`"
+        hints = ", ".join(f"`{hint}`" for hint in safeguard.hints) or "no fault"
+        rows.append((f"`{result.name}`", safeguard.prevents, safeguard.backups, hints, seed))
+    return _table(("safeguard", "prevents", "removed with it", "fault classes", "caught by seed"), rows)
 
 
-def undetectable_table() -> str:
-    """Return who is missed while one or two sources are blind: the one table of what senses whom is `plant.beings`."""
-    lines = ["| who or what | where | unseen while these are blind | why |", "|---|---|---|---|"]
-    for where, table in (("beside the car", BESIDE), ("in the car", INSIDE)):
-        for being, seen in table.items():
-            if len(seen.sources) <= MOST_BLIND:
-                lines.append(f"| {being} | {where} | {' and '.join(sorted(seen.sources))} | {seen.reason} |")
-    return "\n".join(lines)
+def document(found: Sequence[Ablation], total: Total, seeds: int) -> str:
+    """Return docs/safeguards.md."""
+    tally = total.tally
+    sums = {name: getattr(tally, name) for name in ("hours", "hand_overs", "by_us", "by_plc", "excused")}
+    parts = (
+        HEAD,
+        safeguard_table(found),
+        "\n## Votes that are no safeguards\n\nTheir removal alone harms nobody.\n",
+        _table(("vote", "why"), ((f"`{name}`", reason) for name, reason in TIDY.items())),
+        f"\n## Fault classes in the first {seeds} seeds\n",
+        fault_table(tally),
+        "",
+        PREVENTED.format(seeds=seeds, violations=total.violations, **sums),
+        "## What the sensors of the layouts cannot detect\n\nOnce the one source is blind; see [plant.md](plant.md).\n",
+        _table(
+            ("who or what", "where", "the only source", "why not the others"),
+            ((f"`{being}`", where, source, reason) for being, where, source, reason in undetectable()),
+        ),
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)

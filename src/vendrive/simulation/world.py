@@ -76,6 +76,7 @@ class World:
         self.habits = Habits(self)
         self.technician = Technician(self)
         self.ground.ticked = self.invariants.look_at_truth
+        self.ground.controller.observe = self.invariants.rules.happened
 
     # Time and chance
 

@@ -116,6 +116,10 @@ class ReturnTalk:
     def _receive(self, snapshot: Snapshot) -> None:
         side, bay = self._side, self._side.sensed(snapshot)
         now = side.clock.monotonic()
+        if bay.street_door == Door.closed and self._is_of_the_tower(bay):
+            # Staff brought it here by hand: behind an open door it would be anybody's.
+            self.phase, self.task = Phase.over, None
+            return
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
         if not bay.empty:
             self.phase, self.checks = Phase.check, judge(bay, self.lending, self._limits())
@@ -126,6 +130,11 @@ class ReturnTalk:
             self._active_s = now
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
+
+    def _is_of_the_tower(self, bay: Bay) -> bool:
+        """Whether the car in the bay is one of ours that is lent to nobody."""
+        vehicle = self._side.store.vehicle_of(bay.tag) if bay.tag else None
+        return vehicle is not None and vehicle.vehicle_id not in self._side.record.facts.out.values()
 
     def _note_refusal(self) -> None:
         code = self.refusal

@@ -13,7 +13,7 @@ from vendrive.station.adapters.contract import RULES
 QUIET = Plan(3, hours=0.4)
 FAULTY = replace(
     QUIET,
-    hours=0.2,
+    hours=0.6,
     cars=2,
     faults=frozenset({"walk_in", "sensor_stuck", "sensor_flapping", "plc_restart", "pet", "drive_fails"}),
 )

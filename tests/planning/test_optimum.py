@@ -25,10 +25,13 @@ def best_of_all_s(instance: Instance, goal: Goal) -> float:
     """Try every order, every bay and every storey for every return."""
     bays = [bay.name for bay in instance.layout.bays]
     slots = {instance.layout.storey_of(slot): slot for slot in instance.free}
-    storeys = {slot: [other for other in instance.free if instance.layout.storey_of(other) == storey] for storey, slot in slots.items()}
+    storeys = {
+        slot: [other for other in instance.free if instance.layout.storey_of(other) == storey]
+        for storey, slot in slots.items()
+    }
     best_s = float("inf")
     for order in permutations(instance.jobs):
-        choices = [storeys if job.kind == Kind.store else {"": []} for job in order]
+        choices: list[dict[str, list[str]]] = [storeys if job.kind == Kind.store else {"": []} for job in order]
         for chosen in product(*choices):
             taken = [_nth(storeys, chosen, at) for at in range(len(order))]
             if None in taken:
@@ -49,7 +52,14 @@ def _nth(storeys: dict[str, list[str]], chosen: tuple[str, ...], at: int) -> str
 @pytest.mark.parametrize("goal", list(Goal))
 @pytest.mark.parametrize(
     ("layout", "jobs", "seed"),
-    [("shanghai3", 5, 1), ("shanghai3", 5, 2), ("guangzhou42", 4, 1), ("guangzhou42", 4, 2), ("singapore60", 4, 3), ("carvana34", 3, 2)],
+    [
+        ("shanghai3", 5, 1),
+        ("shanghai3", 5, 2),
+        ("guangzhou42", 4, 1),
+        ("guangzhou42", 4, 2),
+        ("singapore60", 4, 3),
+        ("carvana34", 3, 2),
+    ],
 )
 def test_nothing_that_can_be_tried_is_better(layout: str, jobs: int, seed: int, goal: Goal) -> None:
     instance = small(layout, jobs, seed)
@@ -61,9 +71,7 @@ def test_nothing_that_can_be_tried_is_better(layout: str, jobs: int, seed: int, 
 
 @pytest.mark.parametrize("goal", list(Goal))
 @pytest.mark.parametrize("layout", ["shanghai3", "guangzhou42", "carvana34", "singapore60"])
-def test_bounds_drop_nothing_that_leads_to_the_best(
-    layout: str, goal: Goal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bounds_drop_nothing_that_leads_to_the_best(layout: str, goal: Goal, monkeypatch: pytest.MonkeyPatch) -> None:
     instances = [small(layout, 8, seed) for seed in range(20, 26)]
     pruned = [find_optimum(instance, goal).best_s for instance in instances]
     monkeypatch.setattr(optimum._Search, "_bound", lambda search, rows: rows.late * 0)

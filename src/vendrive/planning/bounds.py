@@ -87,26 +87,28 @@ def throughput(
     )
 
 
-def retrieval_mean_s(layout: Layout) -> float:
+def retrieval_mean_s(layout: Layout, cars: int | None = None) -> float:
     """Return the least mean time from a request to the end of the transfer into the bay, in an empty system.
 
-    Lifts wait at the storeys that are best for it, all slots are wanted alike, the bay is free: the way to the slot, a
-    transfer, the way to the nearest bay, its inner door, a transfer. Of several lifts the best placed one goes, as if
-    no other stood in its way.
+    The bay is free, the lifts wait at the storeys that are best for it, and of several the best placed one goes, as if
+    no other stood in its way: the way to the slot, a transfer, the way to the nearest bay, its inner door, a transfer.
+    Every stored car is wanted alike; with `cars` of them the mean is smallest when they stand in the quickest slots.
     """
     times = Times(layout)
+    number = _checked(layout, cars)
     reach = [range(lift.lowest, lift.highest + 1) for lift in layout.lifts]
-    return min(_mean_retrieval(times, storeys) for storeys in product(*reach)) / TENTHS
+    ways = min(_nearest_ways(times, storeys, number) for storeys in product(*reach))
+    return (ways / number + 2 * times.transfer + times.door) / TENTHS
 
 
-def _mean_retrieval(times: Times, storeys: Sequence[int]) -> float:
-    layout = times.layout
-    at = {lift.name: storey for lift, storey in zip(layout.lifts, storeys, strict=True)}
-    total = 0
-    for slot in layout.slots:
-        come = min(times.travel(at[lift], slot.storey) for lift in slot.lifts)
-        total += come + _to_bay(times, slot.storey, slot.lifts)
-    return total / len(layout.slots) + 2 * times.transfer + times.door
+def _nearest_ways(times: Times, storeys: Sequence[int], cars: int) -> int:
+    """Return the sum of the ways of the quickest slots, the lifts waiting at these storeys."""
+    at = {lift.name: storey for lift, storey in zip(times.layout.lifts, storeys, strict=True)}
+    ways = [
+        min(times.travel(at[lift], slot.storey) for lift in slot.lifts) + _to_bay(times, slot.storey, slot.lifts)
+        for slot in times.layout.slots
+    ]
+    return sum(sorted(ways)[:cars])
 
 
 def fill_s(layout: Layout, drive_in_s: float = DRIVE_IN_S) -> float:
@@ -159,12 +161,15 @@ def cars_aside(layout: Layout, order: Sequence[str]) -> int:
 
 
 def _mean_round(times: Times, cars: int | None) -> float:
-    slots = times.layout.slots
-    rounds = sorted(2 * _to_bay(times, slot.storey, slot.lifts) for slot in slots)
-    if cars is not None and not 1 <= cars <= len(slots):
-        raise ValueError(f"{times.layout.name}: cars must be from 1 to {len(slots)}, not {cars}")
-    nearest = rounds[:cars]
-    return sum(nearest) / len(nearest)
+    number = _checked(times.layout, cars)
+    rounds = sorted(2 * _to_bay(times, slot.storey, slot.lifts) for slot in times.layout.slots)
+    return sum(rounds[:number]) / number
+
+
+def _checked(layout: Layout, cars: int | None) -> int:
+    if cars is not None and not 1 <= cars <= len(layout.slots):
+        raise ValueError(f"{layout.name}: cars must be from 1 to {len(layout.slots)}, not {cars}")
+    return cars or len(layout.slots)
 
 
 def _to_bay(times: Times, storey: int, lifts: Iterable[str]) -> int:

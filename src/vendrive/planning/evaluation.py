@@ -1,8 +1,8 @@
-"""What a schedule of an instance costs. An optimum and an online policy are measured here alike, on the planner's times.
+"""What a schedule of an instance costs: an optimum and an online policy are measured here alike, on planned times.
 
-One lift runs one command after the other, as the station does: open the inner door, transfer, close it, leave. The other
-parts work beside it. Times are those of `vendrive.tower.motion`, rounded to tenths of a second, so that an optimum can
-be exact.
+One lift runs one command after the other, as the station does: open the inner door, transfer, close it, leave. The
+other parts work beside it. Times are those of `vendrive.tower.motion`, rounded to tenths of a second, so that an
+optimum can be exact.
 """
 
 from collections.abc import Sequence

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
+from vendrive.planning.bounds import DRIVE_IN_S, TAKE_S
 from vendrive.planning.evaluation import TENTHS, Times
 from vendrive.planning.instances import Instance, Job, Kind, format_instance
 from vendrive.tower.layout import Layout, SlotPlan, load_layout
 
 SEED = 4
-TAKE_S, DRIVE_IN_S = 75.0, 110.0
 BOOKED = 0.6
 # For each layout: how many instances, and the fewest and most jobs. A small tower has no slots for more.
 SETS = {
@@ -28,11 +28,12 @@ SETS = {
 
 def generate(seed: int = SEED) -> Iterator[Instance]:
     """Yield all published instances."""
-    for layout, (count, fewest, most) in SETS.items():
+    for name, (count, fewest, most) in SETS.items():
+        layout = load_layout(name)
         for number in range(1, count + 1):
-            rng = Random(f"{seed}/{layout}/{number}")
+            rng = Random(f"{seed}/{name}/{number}")  # noqa: S311
             jobs = fewest + (number - 1) % (most - fewest + 1)
-            yield draw_instance(f"{layout}-{number:03}", load_layout(layout), jobs, rng)
+            yield draw_instance(f"{name}-{number:03}", layout, jobs, rng)
 
 
 def draw_instance(name: str, layout: Layout, jobs: int, rng: Random) -> Instance:

@@ -1,13 +1,14 @@
 """The published instances: small tasks for a car tower, each a JSON file in `benchmarks/tower`, and their reader.
 
-An instance says what is wanted when; `vendrive.planning.evaluation` says what a schedule costs. The format and its rules
-are described in `benchmarks/tower/README.md`. `vendrive.planning.generate` made the published ones.
+An instance says what is wanted when; `vendrive.planning.evaluation` says what a schedule costs. The format and its
+rules are described in `benchmarks/tower/README.md`. `vendrive.planning.generate` made the published ones.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from vendrive.tower.layout import Layout, load_layout
@@ -111,14 +112,14 @@ def parse_instance(text: str, file: str) -> Instance:
         raise InstanceError(file, "(whole file)", str(error)) from error
     top = _Table(file, "", values)
     top.exactly(_KEYS)
-    if values["format"] != FORMAT:
-        raise InstanceError(file, "format", f"must be {FORMAT!r}, not {values['format']!r}")
+    if top.values["format"] != FORMAT:
+        raise top.fault("format", f"must be {FORMAT!r}, not {top.values['format']!r}")
     layout = _layout(top)
-    tables = [_Table(file, f"jobs[{at}].", job) for at, job in enumerate(top.listed("jobs"))]
+    tables = [_Table(file, f"jobs[{at}].", table) for at, table in enumerate(top.listed("jobs"))]
     instance = Instance(
         name=top.text("name"),
         layout=layout,
-        lift_storey=int(top.number("lift_storey")),
+        lift_storey=top.whole("lift_storey"),
         take_s=top.number("take_s"),
         drive_in_s=top.number("drive_in_s"),
         free=tuple(str(slot) for slot in top.listed("free")),
@@ -134,13 +135,17 @@ class _Table:
 
     file: str
     key: str
-    values: Mapping[str, object]
+    given: object
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        return self.given if isinstance(self.given, dict) else {}
 
     def fault(self, key: str, reason: str) -> InstanceError:
         return InstanceError(self.file, self.key + key, reason)
 
     def exactly(self, known: Sequence[str], optional: Sequence[str] = ()) -> None:
-        if not isinstance(self.values, dict):
+        if not isinstance(self.given, dict):
             raise self.fault("(all of it)", "must be an object")
         for key in self.values:
             if key not in known:
@@ -161,6 +166,12 @@ class _Table:
             raise self.fault(key, f"must be a number from 0, not {value!r}")
         return float(value)
 
+    def whole(self, key: str) -> int:
+        value = self.number(key)
+        if value != int(value):
+            raise self.fault(key, f"must be a whole number, not {value!r}")
+        return int(value)
+
     def listed(self, key: str) -> list[object]:
         value = self.values[key]
         if not isinstance(value, list):
@@ -168,9 +179,14 @@ class _Table:
         return value
 
 
+@cache
+def _known_layout(name: str) -> Layout:
+    return load_layout(name)
+
+
 def _layout(top: _Table) -> Layout:
     try:
-        layout = load_layout(top.text("layout"))
+        layout = _known_layout(top.text("layout"))
     except FileNotFoundError as error:
         raise top.fault("layout", f"there is no layout {top.values['layout']!r}") from error
     if len(layout.lifts) > 1:

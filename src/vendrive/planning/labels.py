@@ -55,9 +55,7 @@ class Labels:
             self.done, self.used, self.level, self.lift, self.bays, self.late, self.bound.copy(), parent, *told
         )
 
-    def at(
-        self, done: int, used: int, level: int, lift: Numbers, free: Numbers, bay: int, wait: Numbers
-    ) -> "Labels":
+    def at(self, done: int, used: int, level: int, lift: Numbers, free: Numbers, bay: int, wait: Numbers) -> "Labels":
         """Return the labels one job further."""
         bays = self.bays.copy()
         bays[:, bay] = free

@@ -82,6 +82,17 @@ def chains_of(instance: Instance) -> tuple[tuple[Job, ...], ...]:
     return tuple(tuple(chain) for chain in chains.values())
 
 
+@dataclass(frozen=True)
+class _Left:
+    """What is left to do for each label: the lift's work, the sums of when jobs are wanted, and how many there are."""
+
+    work: Numbers
+    wanted_cars: Numbers
+    wanted_returns: Numbers
+    cars: Numbers
+    returns: Numbers
+
+
 class _Search:
     """One search with layers of a certain width; times in tenths."""
 
@@ -107,7 +118,9 @@ class _Search:
         self._bay_retrieve = times.at_bay + times.turn(bay.name) + times.leaving(instance)
         self._bay_store = times.arriving(instance) + times.at_bay
         self._nearest = min((times.travel(bay.storey, storey) for storey in self._free), default=0)
-        self._lift_tables = [np.array([sum(map(self._lift_work, c[at:])) for at in range(len(c) + 1)]) for c in self._chains]
+        self._lift_tables = [
+            np.array([sum(map(self._lift_work, c[at:])) for at in range(len(c) + 1)]) for c in self._chains
+        ]
         self._wanted_tables = [
             np.array([sum(tenths(job.wanted_s) for job in chain[at:]) for at in range(len(chain) + 1)])
             for chain in self._chains
@@ -148,8 +161,8 @@ class _Search:
     def _sums_of_turns(self) -> Numbers:
         """For numbers of wanted cars and of returns: the least sum of the times after which the lift lets bays be free.
 
-        When bays are taken for the k-th time, k - b of those who came before have left one of the b bays, each after its
-        stop of the lift; the lift need not have stored the last of them.
+        When one of b bays is taken for the k-th time, k - b who came before have left one, each after its stop of the
+        lift; the lift need not have stored the last of them.
         """
         cars_work = sorted(self._lift_work(job) for job in self._instance.jobs if job.kind == Kind.retrieve)
         returns_work = [self._lift_work(job) for job in self._instance.jobs if job.kind == Kind.store]
@@ -228,30 +241,45 @@ class _Search:
 
     def _bound(self, labels: Labels) -> Numbers:
         """Return what no schedule from here can be below."""
-        work, wanted, cars, returns = self._left(labels)
-        bays = labels.bays.shape[1]
+        left = self._left(labels)
         # As if the lift had come from a bay: it may stand above already, and saves at most that way.
-        from_bay = labels.lift - self._travel[self._bay.storey - self._levels[0], labels.level] * (cars > 0)
+        level = self._bay.storey - self._levels[0]
+        from_bay: Numbers = labels.lift - self._travel[level, labels.level] * (left.cars > 0)
         if self._goal == Goal.makespan:
-            bay_work = cars * self._bay_retrieve + returns * self._bay_store
-            by_bays = -(-(labels.bays.sum(axis=1) + bay_work) // bays)
-            tail = np.where((returns == 0) & (cars > 0), self._bay_retrieve - self._times.at_bay, 0)
-            alone = np.maximum(0, returns - cars)
-            ways = self._nearest * np.maximum(0, 2 * alone - 1)
-            return np.maximum(np.maximum(by_bays, labels.bays.max(axis=1)), from_bay + work + ways + tail)
-        ready = self._bay_retrieve - self._times.leaving(self._instance)
-        starts = self._bay_tables[cars, returns] + labels.bays[:, 0] * (cars + returns)
-        by_bays = starts + ready * cars - wanted[0] - wanted[1]
-        later = np.maximum(0, cars + returns - bays)
+            return self._least_makespan(labels, left, from_bay)
+        return self._least_tardiness(labels, left, from_bay)
+
+    def _least_makespan(self, labels: Labels, left: _Left, from_bay: Numbers) -> Numbers:
+        """Bays share their work; the lift has its own, and a way back between returns that no wanted car goes with.
+
+        Where no return is left the last job is a hand-out, whose driver leaves after it.
+        """
+        bays = labels.bays.shape[1]
+        bay_work = left.cars * self._bay_retrieve + left.returns * self._bay_store
+        by_bays = -(-(labels.bays.sum(axis=1) + bay_work) // bays)
+        tail = np.where((left.returns == 0) & (left.cars > 0), self._bay_retrieve - self._times.at_bay, 0)
+        alone = np.maximum(0, left.returns - left.cars)
+        by_lift = from_bay + left.work + self._nearest * np.maximum(0, 2 * alone - 1) + tail
+        least: Numbers = np.maximum(np.maximum(by_bays, labels.bays.max(axis=1)), by_lift)
+        return least
+
+    def _least_tardiness(self, labels: Labels, left: _Left, from_bay: Numbers) -> Numbers:
+        """The waits are at least the sums of when bays are taken, less the sums of when they were wanted."""
+        bays, jobs = labels.bays.shape[1], left.cars + left.returns
+        to_ready = self._bay_retrieve - self._times.leaving(self._instance)
+        offset = to_ready * left.cars - left.wanted_cars - left.wanted_returns
+        by_bays = self._bay_tables[left.cars, left.returns] + labels.bays[:, 0] * jobs + offset
         stop = (from_bay + self._times.at_bay)[:, None]
         begins = np.maximum(labels.bays[:, :1], np.minimum(labels.bays, stop))
-        first = (begins * (np.arange(bays) < (cars + returns)[:, None])).sum(axis=1)
-        by_turns = first + later * from_bay + self._turn_tables[cars, returns] + ready * cars - wanted[0] - wanted[1]
-        by_lift = self._ready_tables[cars] + from_bay * cars - wanted[0]
-        return labels.late + np.maximum(0, np.maximum(np.maximum(by_bays, by_turns), by_lift))
+        first = (begins * (np.arange(bays) < jobs[:, None])).sum(axis=1)
+        later = np.maximum(0, jobs - bays)
+        by_turns = first + later * from_bay + self._turn_tables[left.cars, left.returns] + offset
+        by_lift = self._ready_tables[left.cars] + from_bay * left.cars - left.wanted_cars
+        least: Numbers = labels.late + np.maximum(0, np.maximum(np.maximum(by_bays, by_turns), by_lift))
+        return least
 
-    def _left(self, labels: Labels) -> tuple[Numbers, tuple[Numbers, Numbers], Numbers, Numbers]:
-        """Return, for each label: work left to the lift; sums of wanted times, of cars and returns; and their numbers."""
+    def _left(self, labels: Labels) -> _Left:
+        """Return what is left to do for each label."""
         zero = np.zeros(len(labels), dtype=np.int64)
         work, wanted, number = zero, [zero, zero], [zero, zero]
         for at, chain in enumerate(self._chains):
@@ -260,7 +288,7 @@ class _Search:
             work = work + self._lift_tables[at][done]
             wanted[kind] = wanted[kind] + self._wanted_tables[at][done]
             number[kind] = number[kind] + len(chain) - done
-        return work, (wanted[0], wanted[1]), number[0], number[1]
+        return _Left(work, wanted[0], wanted[1], number[0], number[1])
 
     def _trim(self, labels: Labels) -> Labels:
         """Drop what is nowhere better, and the least promising of a layer that is too wide."""

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from vendrive.planning.demand import DAY_S, Day, Visit, visits
 from vendrive.planning.record import Record
 from vendrive.planning.world import WINDOW_S, Tower
+from vendrive.tower.charging import NEEDED, ChargeNeed, charge_job
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import Layout
 from vendrive.tower.planner import Policy
 from vendrive.tower.promises import RETURN_MINUTES, BayMinutes, Storage, offer_return
 
-# Most cars are charged; a drive leaves a part of it; the programme hands out none below this share.
-CHARGE_NEEDED = 0.6
-CHARGED = 0.8
 # An 11 kW charger and a battery of 60 kWh.
 CHARGE_PER_S = 11 / 60 / 3600
 CHARGE_LOOK_S = 300.0
@@ -113,7 +111,7 @@ class Life:
     def _choose(self, visit: Visit) -> str:
         """Return a free car that stands in a slot; a charged one where somebody takes it now."""
         tower = self.tower
-        least = CHARGE_NEEDED if visit.promised_s is None else 0.0
+        least = NEEDED if visit.promised_s is None else 0.0
         free = [
             car
             for car, place in tower.places.items()
@@ -217,4 +215,9 @@ class Life:
         for car, place in tower.places.items():
             if place in tower.chargers and tower.charge[car] < 1.0:
                 tower.charge[car] = min(1.0, tower.charge[car] + CHARGE_PER_S * CHARGE_LOOK_S)
+        busy = {job.car for job in tower.jobs.values() if job.kind != JobKind.stage} | tower.moving
+        need = ChargeNeed(tower.places, tower.charge, tower.pickups, frozenset(busy), tower.chargers)
+        job = charge_job(tower.layout, need, tower.now_s)
+        if job and job.name not in tower.jobs:
+            tower.add(job)
         tower.events.after(CHARGE_LOOK_S, self._charge)

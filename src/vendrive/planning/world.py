@@ -6,6 +6,7 @@ from math import inf
 
 from vendrive.planning.machine import Carry, Events, Machine, Noise
 from vendrive.planning.record import Record
+from vendrive.tower.charging import ENOUGH
 from vendrive.tower.jobs import Ahead, Job
 from vendrive.tower.layout import Layout
 from vendrive.tower.pace import pace_of
@@ -55,6 +56,7 @@ class Tower:
         self.on_ready: Callable[[str, str], None] = lambda car, bay: None
         self.on_admitted: Callable[[str, str], None] = lambda car, bay: None
         self.on_stored: Callable[[str, str], None] = lambda car, slot: None
+        self.on_order: Callable[[Order], None] = lambda order: None
         self._dirty = True
         self._looks: set[float] = set()
 
@@ -98,7 +100,7 @@ class Tower:
             moving=frozenset(self.moving),
             failed=self.failed,
             chargers=self.chargers,
-            low=frozenset(car for car, share in self.charge.items() if share < 1.0),
+            low=frozenset(car for car, share in self.charge.items() if share < ENOUGH),
         )
 
     def _decide(self) -> None:
@@ -122,6 +124,7 @@ class Tower:
         self.events.at(at_s, self.touch)
 
     def _begin(self, order: Order) -> None:
+        self.on_order(order)
         match order:
             case Move():
                 self._carry(order)

@@ -27,7 +27,7 @@ class Baseline:
         jobs, look_s = ripe(state.jobs, ground)
         away, yield_s = yielding(ground)
         orders: list[Order] = []
-        for job in sorted([*jobs, *([away] if away else [])], key=by_turn):
+        for job in by_turn([*jobs, *([away] if away else [])], state.now_s):
             order = first_order(job, ground)
             if order:
                 ground.take(order)
@@ -43,6 +43,8 @@ def first_order(job: Job, ground: Ground) -> Order | None:
     if waits_in_street(job, state):
         return Admit(job.car, ground.free_bays[0]) if ground.free_bays and ground.room() > 0 else None
     source = state.places[job.car]
+    if source in state.failed:
+        return None
     if job.is_outward:
         return _outward(job, source, ground)
     return _into_slot(job.car, source, job, ground)

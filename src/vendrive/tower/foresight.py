@@ -12,6 +12,7 @@ from vendrive.tower.layout import Layout, SlotPlan
 from vendrive.tower.lookahead import Errand, best_first
 from vendrive.tower.pace import pace_of
 from vendrive.tower.planner import (
+    AGEING_S,
     Go,
     Ground,
     Move,
@@ -21,16 +22,16 @@ from vendrive.tower.planner import (
     by_turn,
     ripe,
     waits_in_street,
+    waits_since_s,
     yielding,
 )
 
-AGEING_S = 600.0
 # So many jobs are put in order at once; those behind wait for their turn.
 SEEN = 8
 # A car that nobody has booked is expected to be wanted after this long.
 UNBOOKED_S = 48 * 3600.0
-# Fewer seconds of travel than this are not worth a move of an empty lift.
-WORTH_S = 1.0
+# What a car in the wrong place costs: it is moved to a charger, or away from one, later.
+CHARGER_S = 30.0
 
 
 class Foresight:
@@ -43,7 +44,7 @@ class Foresight:
         ground = Ground(state)
         jobs, look_s = ripe(state.jobs, ground)
         away, yield_s = yielding(ground)
-        waiting = sorted([*jobs, *([away] if away else [])], key=by_turn)
+        waiting = by_turn([*jobs, *([away] if away else [])], state.now_s)
         orders = _admit(waiting, ground)
         for _ in state.lifts:
             order = _next_move(waiting, ground)
@@ -87,7 +88,7 @@ def _next_move(jobs: Sequence[Job], ground: Ground) -> Order | None:
     for job in jobs:
         order = None if waits_in_street(job, ground.state) else first_order(job, ground)
         if isinstance(order, Move):
-            if now_s - by_turn(job)[0] >= AGEING_S:
+            if now_s - waits_since_s(job) >= AGEING_S:
                 return _well_placed(job, order, jobs, ground)
             startable.append((job, order))
         if len(startable) == SEEN:
@@ -150,10 +151,15 @@ def choose_slot(ground: Ground, order: Move, wanted_s: float, then: Sequence[int
 
     def cost(slot: SlotPlan) -> tuple[float, str]:
         now_s = travel_s(source, slot.storey) + (travel_s(slot.storey, then[0]) if then else 0.0)
-        later_s = travel_s(slot.storey, bay)
+        later_s = travel_s(slot.storey, bay) + (CHARGER_S if _misplaced(ground.state, order.car, slot.name) else 0.0)
         return (now_s + later_s + _in_the_way_s(ground, slot, wanted_s), slot.name)
 
     return min(ground.free_slots(order.lift), key=cost, default=ground.layout.slot(order.target)).name
+
+
+def _misplaced(state: State, car: str, slot: str) -> bool:
+    """Whether a car that needs no charge would take a charger, or one that needs it would get none."""
+    return bool(state.chargers) and (slot in state.chargers) != (car in state.low)
 
 
 def _in_the_way_s(ground: Ground, slot: SlotPlan, wanted_s: float) -> float:

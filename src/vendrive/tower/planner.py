@@ -19,6 +19,8 @@ EARLY_S = 300.0
 SPARE_S = 60.0
 # A staged car gives its bay to somebody who waits when its own customer is this late, or not due for that long.
 YIELD_S = 420.0
+# A job that has waited for this long is done before all that began to wait later.
+AGEING_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,16 @@ def needs_bay(job: Job, state: State) -> bool:
     return waits_in_street(job, state) or (job.person_waits and in_slot)
 
 
-def by_turn(job: Job) -> tuple[float, str]:
-    """Return the order of first come, first served; a booking counts from the time that was promised."""
-    return (job.due_s if job.kind == JobKind.stage else job.since_s, job.name)
+def waits_since_s(job: Job) -> float:
+    """Return when a job's wait began; a booking's begins at the time that was promised."""
+    return job.due_s if job.kind == JobKind.stage else job.since_s
+
+
+def by_turn(jobs: Iterable[Job], now_s: float) -> list[Job]:
+    """Return jobs first come, first served; what nobody waits for comes last, unless it has waited for long."""
+
+    def turn(job: Job) -> tuple[bool, float, str]:
+        patient = job.kind in (JobKind.charge, JobKind.relocate) and now_s - job.since_s < AGEING_S
+        return (patient, waits_since_s(job), job.name)
+
+    return sorted(jobs, key=turn)

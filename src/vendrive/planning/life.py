@@ -157,9 +157,7 @@ class Life:
         else:
             self.record.pickup_waits_s.append(max(0.0, tower.now_s - max(verified_s, visit.promised_s)))
         self.record.charges.append(tower.charge[car])
-        tower.bays[bay].taken = True
-        tower.bays[bay].free_s = tower.now_s + tower.pace.taking_s
-        tower.moving.add(car)
+        tower.hand_out(car, bay)
         tower.drop(visit.name)
         tower.pickups.pop(car, None)
         doors_s = tower.noise.of(2 * tower.pace.door_s)

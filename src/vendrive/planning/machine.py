@@ -80,6 +80,7 @@ class Carry:
 
     source: str
     target: str
+    is_open: Callable[[], bool]
     picked: Callable[[], None]
     left: Callable[[], None]
     placed: Callable[[], None]
@@ -131,7 +132,7 @@ class Machine:
         if delay_s == PARKED:
             body.parked = True
             # Who began earlier and waited for this lift may send it out of the way now.
-            self._wake(before=body.turn)
+            self.wake(before=body.turn)
         else:
             self.events.after(delay_s, lambda: self._advance(body))
 
@@ -141,20 +142,23 @@ class Machine:
         yield from self._transfer(from_bay, order.picked)
         order.left()
         yield from self._travel(body, self.layout.storey_of(order.target))
+        while not order.is_open():
+            yield PARKED
+            yield from self._travel(body, self.layout.storey_of(order.target))
         yield from self._transfer(to_bay, order.placed)
         self._end(body, order.ended)
 
     def _end(self, body: Body, ended: Callable[[], None]) -> None:
         body.busy_s += self.events.now_s - body.began_s
         body.process, body.turn = None, inf
-        self._wake()
+        self.wake()
         ended()
 
     def _going(self, body: Body, storey: int, ended: Callable[[], None]) -> Process:
         if self._is_clear(body, storey):
             yield from self._travel(body, storey)
         body.process = None
-        self._wake()
+        self.wake()
         ended()
 
     def _transfer(self, at_bay: bool, done: Callable[[], None]) -> Process:
@@ -180,7 +184,7 @@ class Machine:
 
     def _arrive(self, body: Body) -> None:
         body.moving, body.storey = False, body.target
-        self._wake()
+        self.wake()
         self.changed()
 
     def _is_clear(self, body: Body, storey: int) -> bool:
@@ -205,7 +209,7 @@ class Machine:
                     self.noise.of(self.pace.travel_s(other.storey, aside)), lambda it=other: self._arrive(it)
                 )
 
-    def _wake(self, before: float = inf) -> None:
+    def wake(self, before: float = inf) -> None:
         """Let the lifts that wait for their way look again, the earliest first."""
         for body in sorted(self.bodies.values(), key=lambda one: one.turn):
             if body.parked and not body.moving and body.turn < before:

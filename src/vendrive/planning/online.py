@@ -62,11 +62,10 @@ class _Driver:
     def _ready(self, car: str, bay: str) -> None:
         tower = self._tower
         if tower.jobs[car].kind == JobKind.retrieve:
-            tower.bays[bay].taken = True
-            tower.moving.add(car)
-            tower.bays[bay].free_s = tower.now_s + 2 * tower.pace.door_s + self._instance.take_s
+            tower.hand_out(car, bay)
             tower.drop(car)
-            tower.events.at(tower.bays[bay].free_s, lambda: self._taken(car, bay))
+            leaving_s = 2 * tower.pace.door_s + self._instance.take_s
+            tower.events.after(leaving_s, lambda: self._taken(car, bay))
 
     def _taken(self, car: str, bay: str) -> None:
         self._tower.moving.discard(car)

@@ -26,6 +26,10 @@ class Bay:
     taken: bool = False
     ready: bool = False
     free_s: float = 0.0
+    leaving: bool = False
+    coming: str = ""
+    ready_s: float = 0.0
+    promised: bool = False
 
 
 @dataclass
@@ -93,7 +97,7 @@ class Tower:
             layout=self.layout,
             places=self.places,
             lifts=[LiftAt(name, body.target, self.machine.is_free(name)) for name, body in self.machine.bodies.items()],
-            bays=[BayAt(name, bay.car, bay.taken, bay.free_s) for name, bay in self.bays.items()],
+            bays=[self._bay_at(name, bay) for name, bay in self.bays.items()],
             jobs=list(self.jobs.values()),
             ahead=Ahead(self.pickups, self.returns),
             held=frozenset(self.held),
@@ -102,6 +106,10 @@ class Tower:
             chargers=self.chargers,
             low=frozenset(car for car, share in self.charge.items() if share < ENOUGH),
         )
+
+    def _bay_at(self, name: str, bay: Bay) -> BayAt:
+        leaving = bay.leaving and not bay.promised
+        return BayAt(name, bay.car, bay.taken, bay.free_s, leaving, bay.coming, bay.ready_s)
 
     def _decide(self) -> None:
         while self._dirty:
@@ -131,10 +139,9 @@ class Tower:
             case Go(lift, storey):
                 self.machine.go(lift, storey, self.touch)
             case Admit(car, bay):
-                self.bays[bay].taken, self.bays[bay].free_s = (
-                    True,
-                    self.now_s + self.pace.bringing_s + self.pace.at_bay_s,
-                )
+                body = self.bays[bay]
+                body.taken, body.coming, body.ready_s = True, car, self.now_s + self.pace.bringing_s
+                body.free_s = body.ready_s + self.pace.at_bay_s
                 self.moving.add(car)
                 self.on_admitted(car, bay)
 
@@ -144,8 +151,10 @@ class Tower:
         self.moving.add(move.car)
         self.held.add(move.target)
         if move.target in self.bays:
-            self.bays[move.target].taken = True
-            self.bays[move.target].free_s = began_s + expected_s + self.pace.turn_s + self.pace.taking_s
+            bay = self.bays[move.target]
+            # A car may be fetched while another one is being taken: the lift then waits before the door.
+            ready_s = max(began_s + expected_s, bay.free_s if bay.leaving else 0.0) + self.pace.turn_s
+            bay.taken, bay.promised, bay.free_s = True, True, ready_s + self.pace.taking_s
         if move.source in self.bays:
             self.bays[move.source].taken = True
 
@@ -164,19 +173,26 @@ class Tower:
             self.places[move.car] = move.target
             if move.target in self.bays:
                 self.bays[move.target].car = move.car
+                self.bays[move.target].promised = False
 
         def ended() -> None:
             self.record.moved(expected_s, self.now_s - began_s)
             self._ended(move)
 
-        self.machine.carry(move.lift, Carry(move.source, move.target, picked, left, placed, ended))
+        carry = Carry(move.source, move.target, lambda: self._is_open(move.target), picked, left, placed, ended)
+        self.machine.carry(move.lift, carry)
+
+    def _is_open(self, place: str) -> bool:
+        return place not in self.bays or not (self.bays[place].car or self.bays[place].leaving)
 
     def _check(self, move: Move) -> None:
         """What no policy may order; a simulation in which it happened would measure nothing."""
         assert self.machine.is_free(move.lift), f"{move.lift} is not free"
         assert move.car not in self.moving, f"{move.car} moves already"
         assert self.places[move.car] == move.source, f"{move.car} is not at {move.source}"
-        assert move.target not in {*self.places.values(), *self.held}, f"{move.target} is not free"
+        leaving = move.target in self.bays and self.bays[move.target].leaving
+        assert leaving or move.target not in self.places.values(), f"{move.target} is not free"
+        assert move.target not in self.held, f"{move.target} is promised already"
         for place in (move.source, move.target):
             front = self.layout.slot(place).behind if self.layout.is_slot(place) else ""
             assert not front or front not in self.places.values(), f"a car stands before {place}"
@@ -214,7 +230,17 @@ class Tower:
     def take_out(self, car: str, bay: str) -> None:
         """A car has been driven away."""
         self.places.pop(car, None)
-        self.bays[bay] = Bay()
+        promised = self.bays[bay].promised
+        self.bays[bay] = Bay(taken=promised, promised=promised, free_s=self.bays[bay].free_s if promised else 0.0)
+        self.machine.wake()
+        self.touch()
+
+    def hand_out(self, car: str, bay: str) -> None:
+        """The street door opens to the customer of a car."""
+        body = self.bays[bay]
+        body.taken = body.leaving = True
+        body.free_s = self.now_s + self.pace.taking_s
+        self.moving.add(car)
         self.touch()
 
     def bring_in(self, car: str, bay: str) -> None:

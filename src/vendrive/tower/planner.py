@@ -34,12 +34,19 @@ class LiftAt:
 
 @dataclass(frozen=True)
 class BayAt:
-    """A bay: the car in it, whether people or a lift are at work for it, and when it is expected to be empty."""
+    """A bay: the car in it, whether people or a lift are at work for it, and when it is expected to be empty.
+
+    `leaving`: its car is being taken by its customer, and nothing has been promised the bay. `coming`: the car that is
+    being driven in, expected to be ready at `ready_s`.
+    """
 
     name: str
     car: str = ""
     taken: bool = False
     free_s: float = 0.0
+    leaving: bool = False
+    coming: str = ""
+    ready_s: float = 0.0
 
     @property
     def is_free(self) -> bool:
@@ -131,6 +138,9 @@ class Ground:
         self.held = set(state.held)
         self.moving = set(state.moving)
         self.busy: set[str] = set()
+        # No bay is to be given to anybody; and where lifts wait for what comes next.
+        self.no_bay = False
+        self.go_to: dict[str, int] = {}
 
     def is_usable(self, slot: SlotPlan) -> bool:
         """Whether a car can be brought into this slot now."""

@@ -1,12 +1,13 @@
 """Customers of a simulated tower: they book, come, take a car, bring it back; or they do not come."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from vendrive.planning.demand import DAY_S, Day, Visit, visits
 from vendrive.planning.record import Record
 from vendrive.planning.world import WINDOW_S, Tower
 from vendrive.tower.charging import NEEDED, ChargeNeed, charge_job
-from vendrive.tower.jobs import Job, JobKind
+from vendrive.tower.jobs import SPARE, Job, JobKind
 from vendrive.tower.layout import Layout
 from vendrive.tower.planner import Policy
 from vendrive.tower.promises import RETURN_MINUTES, BayMinutes, Storage, offer_return
@@ -63,14 +64,16 @@ class Life:
         """Return what has been measured."""
         return self.tower.record
 
-    def run(self) -> Record:
-        """Let all days pass and return what was measured."""
+    def run(self, show: Callable[[float], None] = lambda share: None) -> Record:
+        """Let all days pass and return what was measured; `show` is told the share that is done."""
         end_s = self.setting.days * DAY_S
         events = self.tower.events
         for visit in visits(self.setting.day, self.setting.days, len(self.setting.layout.bays), self.setting.seed):
             events.at(visit.known_s, lambda visit=visit: self._known(visit))
         events.after(CHARGE_LOOK_S, self._charge)
-        self.tower.run(end_s)
+        for day in range(1, self.setting.days + 1):
+            self.tower.run(day * DAY_S)
+            show(day / self.setting.days)
         self.record.hours = end_s / 3600
         bodies = self.tower.machine.bodies.values()
         self.record.lift_share = sum(body.busy_s for body in bodies) / end_s / len(bodies)
@@ -214,8 +217,11 @@ class Life:
             if place in tower.chargers and tower.charge[car] < 1.0:
                 tower.charge[car] = min(1.0, tower.charge[car] + CHARGE_PER_S * CHARGE_LOOK_S)
         busy = {job.car for job in tower.jobs.values() if job.kind != JobKind.stage} | tower.moving
+        for job in list(tower.jobs.values()):
+            if job.kind in SPARE and job.car not in tower.moving:
+                tower.drop(job.name)
         need = ChargeNeed(tower.places, tower.charge, tower.pickups, frozenset(busy), tower.chargers)
-        job = charge_job(tower.layout, need, tower.now_s)
-        if job and job.name not in tower.jobs:
-            tower.add(job)
+        wanted = charge_job(tower.layout, need, tower.now_s)
+        if wanted and wanted.name not in tower.jobs:
+            tower.add(wanted)
         tower.events.after(CHARGE_LOOK_S, self._charge)

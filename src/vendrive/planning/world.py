@@ -132,11 +132,15 @@ class Tower:
         self.events.at(at_s, self.touch)
 
     def _begin(self, order: Order) -> None:
-        self.on_order(order)
         match order:
+            case Move(lift) if not self.machine.is_free(lift):
+                # It has just been sent out of the way of another one.
+                return
             case Move():
+                self.on_order(order)
                 self._carry(order)
             case Go(lift, storey):
+                self.on_order(order)
                 self.machine.go(lift, storey, self.touch)
             case Admit(car, bay):
                 body = self.bays[bay]
@@ -176,7 +180,7 @@ class Tower:
                 self.bays[move.target].promised = False
 
         def ended() -> None:
-            self.record.moved(expected_s, self.now_s - began_s)
+            self.record.moved(self.now_s, expected_s, self.now_s - began_s)
             self._ended(move)
 
         carry = Carry(move.source, move.target, lambda: self._is_open(move.target), picked, left, placed, ended)

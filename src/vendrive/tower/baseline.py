@@ -41,12 +41,15 @@ def first_order(job: Job, ground: Ground) -> Order | None:
     if job.car in ground.moving:
         return None
     if waits_in_street(job, state):
-        return Admit(job.car, ground.free_bays[0]) if ground.free_bays and ground.room() > 0 else None
-    source = state.places[job.car]
-    if source in state.failed:
+        bay = next((bay for bay in ground.free_bays if ground.room(bay) > 0), "")
+        return Admit(job.car, bay) if bay else None
+    source = state.places.get(job.car, "")
+    if not source or source in state.failed:
         return None
     if job.is_outward:
         return _outward(job, source, ground)
+    if ground.blocker(source):
+        return None
     return _into_slot(job.car, source, job, ground)
 
 

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     service = "service"  # Staff want it in a bay.
 
 
+SPARE = (JobKind.relocate, JobKind.charge)
 OUTWARDS = (JobKind.retrieve, JobKind.stage, JobKind.service)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
-from vendrive.tower.jobs import Ahead, Job, JobKind
+from vendrive.tower.jobs import SPARE, Ahead, Job, JobKind
 from vendrive.tower.layout import Layout, SlotPlan
 from vendrive.tower.pace import Pace, pace_of
 
@@ -160,11 +160,14 @@ class Ground:
         """Return the slots into which a lift can bring a car now."""
         return [slot for slot in self.layout.slots if lift in slot.lifts and self.is_usable(slot)]
 
-    def room(self) -> int:
-        """Return how many more cars can be let in: free slots, less the cars that need one or may come to need one."""
+    def room(self, bay: str = "") -> int:
+        """Return how many more cars can be let in, at this bay if one is named: free slots, less the cars that need one
+        or may come to need one.
+        """
         state = self.state
         taken = self.at.keys() | self.held | state.failed
-        free = sum(slot.name not in taken for slot in self.layout.slots)
+        lifts = set(self.layout.bay(bay).lifts) if bay else {lift.name for lift in self.layout.lifts}
+        free = sum(slot.name not in taken and not lifts.isdisjoint(slot.lifts) for slot in self.layout.slots)
         # Two deep, a car in front can be put aside only while a slot is free.
         free -= any(slot.behind for slot in self.layout.slots)
         return free - sum(self._may_need_slot(job) for job in state.jobs)
@@ -223,6 +226,8 @@ def ripe(jobs: Iterable[Job], ground: Ground) -> tuple[list[Job], float]:
     """Return the jobs to be done now, and when the next one of the others is to be looked at."""
     now_s, found, look_s = ground.state.now_s, [], inf
     for job in jobs:
+        if job.kind in SPARE and not ground.layout.is_slot(ground.state.places.get(job.car, "")):
+            continue
         at_s = stage_at_s(job, ground) if job.kind == JobKind.stage else job.since_s
         if at_s <= now_s:
             # Who is that late finds the car in its slot, where nobody else is kept waiting for its bay.
@@ -266,7 +271,7 @@ def by_turn(jobs: Iterable[Job], now_s: float) -> list[Job]:
     """Return jobs first come, first served; what nobody waits for comes last, unless it has waited for long."""
 
     def turn(job: Job) -> tuple[bool, float, str]:
-        patient = job.kind in (JobKind.charge, JobKind.relocate) and now_s - job.since_s < AGEING_S
+        patient = job.kind in SPARE and now_s - job.since_s < AGEING_S
         return (patient, waits_since_s(job), job.name)
 
     return sorted(jobs, key=turn)

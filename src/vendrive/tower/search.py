@@ -12,8 +12,15 @@ from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, wa
 
 # So many jobs are put in order at once; those behind wait for their turn.
 SEEN = 8
+# What may happen at any moment is not expected sooner than this.
+SOON_S = 10.0
 
 Path = Sequence[tuple[int, int]]
+
+
+def later_than(expected_s: float, now_s: float) -> float:
+    """Return when something is expected that was expected earlier: the longer it is late, the longer it will be."""
+    return max(expected_s, now_s + max(SOON_S, now_s - expected_s))
 
 
 class Search:
@@ -47,7 +54,8 @@ class Search:
         ground, layout = self._ground, self._ground.layout
         coming = next((at for at, bay in enumerate(self._bays) if bay.coming == job.car and not bay.car), -1)
         if coming >= 0 and job.kind == JobKind.store:
-            self._found.append((job, self._storing(coming, self._bays[coming].ready_s), None))
+            ready_s = later_than(self._bays[coming].ready_s, ground.state.now_s)
+            self._found.append((job, self._storing(coming, ready_s), None))
             return
         if job.car in ground.moving or any(other.car == job.car for other, _, _ in self._found):
             return
@@ -73,7 +81,7 @@ class Search:
         order = first_order(job, ground) if self._body.free else None
         if not isinstance(order, Move) or layout.is_bay(order.target):
             return
-        if self._body.name not in layout.place(order.target).lifts:
+        if any(self._body.name not in layout.place(at).lifts for at in (order.source, order.target)):
             return
         if layout.is_bay(place):
             errand = self._storing(self._names.index(place), ground.state.now_s)
@@ -98,8 +106,9 @@ class Search:
         stored = any(job.kind == JobKind.store and job.car == bay.car for job in self._jobs)
         if (bay.coming and not bay.car) or (bay.car and not bay.taken and stored):
             return inf
-        due_s = ground.state.ahead.pickups.get(bay.car, now_s) if not bay.taken else now_s
-        return max(bay.free_s, due_s + ground.pace.taking_s)
+        if bay.taken:
+            return later_than(bay.free_s, now_s)
+        return later_than(ground.state.ahead.pickups.get(bay.car, now_s), now_s) + ground.pace.taking_s
 
     def _admit(self, path: Path, orders: list[Order]) -> None:
         """Let in who comes first in the sequence at a bay that is free now."""
@@ -107,7 +116,7 @@ class Search:
         for number, at in path:
             job, errand, _ = self._found[number]
             free = at not in used and self._names[at] in self._ground.free_bays
-            if errand.way == Way.street and free and self._ground.room() > 0:
+            if errand.way == Way.street and free and self._ground.room(self._names[at]) > 0:
                 order = Admit(job.car, self._names[at])
                 self._ground.take(order)
                 orders.append(order)
@@ -121,7 +130,7 @@ class Search:
         if errand.way == Way.fetch:
             later_s = self._too_early_s(errand, self._bays[at])
             if later_s:
-                return later_s
+                return later_s if later_s < inf or len(path) == 1 else self._move(path[1:], orders)
             order = Move(self._body.name, job.car, ground.state.places[job.car], self._names[at], job.name)
         if order:
             placed = well_placed(job, order, self._jobs, ground)

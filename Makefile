@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz check lint lock clean
+.PHONY: help setup demo test fuzz bounds check lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test: $(READY) ## all tests (ARGS are passed to pytest)
 
 fuzz: $(READY) ## a rogue machine and hostile clients (ARGS="--seed S --messages N")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+bounds: $(READY) ## prove the optima in benchmarks/tower again (ARGS="--only guangzhou42")
+	@$(BIN)/python -m vendrive.planning.prove benchmarks/tower $(ARGS)
 
 lint: $(READY) ## ruff, mypy strict and the import rules
 	@$(BIN)/ruff check .

@@ -112,10 +112,10 @@ def find_size(arguments: argparse.Namespace) -> int:
         print(json.dumps({"enough": asdict(tried[-1]) if enough else None, "tried": [asdict(one) for one in tried]}))
         return 0 if enough else 1
     for one in tried:
+        kept = f"{100 * one.share:5.1f} % within {goal.within_s:.0f} s, returns p95 {one.return_p95_s:.0f} s"
         print(
-            f"{one.lifts} lifts {one.bays} bays {one.slots:>3} slots: {100 * one.share:5.1f} % within "
-            f"{goal.within_s:.0f} s, returns p95 {one.return_p95_s:.0f} s, no car for {one.refused}, lifts at work {100 * one.lift_use:.1f} %"
-            f"{'  <- enough' if one.enough else ''}"
+            f"{one.lifts} lifts {one.bays} bays {one.slots:>3} slots: {kept}, no car for {one.refused}, "
+            f"lifts at work {100 * one.lift_use:.1f} %{'  <- enough' if one.enough else ''}"
         )
     return 0 if enough else 1
 

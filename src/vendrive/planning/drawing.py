@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 WIDTH, HEIGHT = 640, 220
 LEFT, BOTTOM, TOP, RIGHT = 56, 34, 12, 8
@@ -20,9 +21,7 @@ def bars(title: str, unit: str, values: Sequence[tuple[str, float]]) -> str:
             f'height="{height:.1f}"><title>{escape(label)}: {value:.4g}</title></rect>'
         )
         if number % every == 0:
-            parts.append(
-                f'<text x="{x + step / 2:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{escape(label)}</text>'
-            )
+            parts.append(_label(x + step / 2, "middle", label))
     return _figure(title, unit, top, parts)
 
 
@@ -37,20 +36,22 @@ def line(title: str, unit: str, points: Sequence[tuple[float, float]], top: floa
     for share in range(5):
         x = LEFT + share / 4 * (WIDTH - LEFT - RIGHT)
         anchor = "end" if share == 4 else "middle"
-        parts.append(
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="{anchor}">day {last * share / 4:.0f}</text>'
-        )
+        parts.append(_label(x, anchor, f"day {last * share / 4:.0f}"))
     return _figure(title, unit, top, parts)
 
 
 def histogram(values: Sequence[float], edges: Sequence[float]) -> list[tuple[str, float]]:
     """Return the shares of values in percent between edges; the last bar holds all that lies above."""
-    names = [f"{low:g}-{high:g}" for low, high in zip(edges, edges[1:], strict=False)] + [f"> {edges[-1]:g}"]
+    names = [f"{low:g}-{high:g}" for low, high in pairwise(edges)] + [f"> {edges[-1]:g}"]
     counts = [0] * len(names)
     for value in values:
         at = sum(value > edge for edge in edges[1:])
         counts[at] += 1
     return [(name, 100 * count / max(len(values), 1)) for name, count in zip(names, counts, strict=True)]
+
+
+def _label(x: float, anchor: str, text: str) -> str:
+    return f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _scaled(value: float, top: float) -> float:
@@ -64,7 +65,8 @@ def _figure(title: str, unit: str, top: float, parts: Sequence[str]) -> str:
         grid.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         grid.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{share * top:.3g}</text>')
     body = "".join([*grid, *parts])
+    label = f"{escape(title)}, {escape(unit)}"
     return (
         f"<figure><figcaption>{escape(title)} <span>{escape(unit)}</span></figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}, {escape(unit)}">{body}</svg></figure>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{body}</svg></figure>'
     )

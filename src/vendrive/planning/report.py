@@ -10,18 +10,25 @@ from vendrive.planning.results import quantile, summarise
 
 BOOKED_EDGES = (0, 1, 15, 30, 60, 120)
 WALK_UP_EDGES = (0, 45, 60, 75, 90, 120, 180)
+# The colours are those of the house (design/static), by day and by night.
 STYLE = """
-:root { color-scheme: light dark; --ink: light-dark(#14181d, #eef1f4); --soft: light-dark(#5b6672, #9aa6b2);
-  --paper: light-dark(#ffffff, #101418); --rule: light-dark(#dde2e7, #2a3138); --mark: light-dark(#1f5fd0, #7aa7ff) }
+:root { color-scheme: light dark; --ink: light-dark(#16191f, #f1ede4); --soft: light-dark(#55564f, #aaada9);
+  --paper: light-dark(#f6f3ec, #101318); --line: light-dark(#d9d2c3, #2d333d); --accent: light-dark(#7a5518, #d9b26a);
+  --surface: light-dark(#fffdf9, #181c23) }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 76rem;
   margin: 0 auto; padding: 2rem 1.25rem }
-h1 { font-size: 1.6rem; margin: 0 } p { max-width: 46rem } .soft, figcaption span { color: var(--soft); font-weight: 400 }
+h1 { font-size: 1.6rem; margin: 0 } p { max-width: 46rem }
+.soft, figcaption span { color: var(--soft); font-weight: 400 }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; margin: 1.5rem 0 }
-.card { border: 1px solid var(--rule); border-radius: .75rem; padding: 1rem } .card b { font-size: 1.7rem; display: block }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem }
-figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: auto } svg text { font-size: 11px; fill: var(--soft) }
-.grid { stroke: var(--rule) } .bar { fill: var(--mark) } .line { fill: none; stroke: var(--mark); stroke-width: 1.5 }
-table { border-collapse: collapse; margin-top: 1.5rem } td { border-top: 1px solid var(--rule); padding: .25rem 1.5rem .25rem 0 }
+.card, figure { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem }
+.card b { font-size: 1.7rem; display: block }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1rem }
+figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: auto }
+svg text { font-size: 11px; fill: var(--soft) }
+.grid { stroke: var(--line) } .bar { fill: var(--accent) }
+.line { fill: none; stroke: var(--accent); stroke-width: 1.5 }
+table { border-collapse: collapse; margin-top: 1.5rem }
+td { border-top: 1px solid var(--line); padding: .25rem 1.5rem .25rem 0 }
 td:last-child { text-align: right; font-variant-numeric: tabular-nums }
 """
 

@@ -12,7 +12,6 @@ from vendrive.tower.planner import Policy
 MOST_BAYS = 4
 MOST_LIFTS = 3
 COLUMNS = "ABCDEFG"
-TIERS = 6
 SEEDS = (1, 2)
 # A car is out for three days; so many cars stand ready for each hand-out of a day.
 STORED_FOR_EACH = 2.0
@@ -50,20 +49,13 @@ def tower_of(lifts: int, bays: int, slots: int) -> Layout:
     ways = tuple(WayPlan(f"W{number + 1}", 1, tiers + 1) for number in range(lifts))
     plans = tuple(LiftPlan(name, f"W{number + 1}", 1, tiers + 1) for number, name in enumerate(names))
     bay_plans = tuple(BayPlan(f"B{number + 1}", 1, (names[number % lifts],)) for number in range(bays))
-    slot_plans = tuple(
-        SlotPlan(
-            f"{tier + 2}{_letters(block * len(COLUMNS) + column)}", tier + 2, block * len(COLUMNS) + column + 1, (name,)
-        )
-        for block, name in enumerate(names)
-        for tier in range(tiers)
-        for column in range(len(COLUMNS))
-        if tier * len(COLUMNS) + column < per_lift
-    )
+    slot_plans = tuple(_slot(number, name, at) for number, name in enumerate(names) for at in range(per_lift))
     return replace(model, name="sized", storeys=tiers + 1, ways=ways, lifts=plans, bays=bay_plans, slots=slot_plans)
 
 
-def _letters(number: int) -> str:
-    return COLUMNS[number] if number < len(COLUMNS) else chr(ord("A") + number)
+def _slot(block: int, lift: str, at: int) -> SlotPlan:
+    tier, column = at // len(COLUMNS) + 2, block * len(COLUMNS) + at % len(COLUMNS)
+    return SlotPlan(f"{tier}{chr(ord('A') + column)}", tier, column + 1, (lift,))
 
 
 def tries(goal: Goal) -> Iterator[tuple[int, int, int]]:

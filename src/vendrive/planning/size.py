@@ -81,7 +81,7 @@ def size(goal: Goal, policy: Callable[[], Policy], days: int, show: Callable[[fl
 
 def _try(goal: Goal, policy: Callable[[], Policy], days: int, lifts: int, bays: int, slots: int) -> Size:
     layout = tower_of(lifts, bays, slots)
-    stored = min(round(goal.hand_outs * 1.5), slots)
+    stored = slots * 3 // 4
     records = [Life(Setting(layout, policy(), seed, days, Day(goal.hand_outs), stored=stored)).run() for seed in SEEDS]
     figures = summarise(records)
     waits = [wait for record in records for wait in record.pickup_waits_s]

@@ -20,7 +20,7 @@ SPARE_S = 60.0
 # A staged car gives its bay to somebody who waits when its own customer is this late, or not due for that long.
 YIELD_S = 420.0
 # A job that has waited for this long is done before all that began to wait later.
-AGEING_S = 600.0
+AGEING_S = 1200.0
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,8 @@ class Ground:
         lifts = set(self.layout.bay(bay).lifts) if bay else {lift.name for lift in self.layout.lifts}
         free = sum(slot.name not in taken and not lifts.isdisjoint(slot.lifts) for slot in self.layout.slots)
         # Two deep, a car in front can be put aside only while a slot is free.
-        free -= any(slot.behind for slot in self.layout.slots)
+        fetching = any(job.is_outward for job in state.jobs) or bool(state.ahead.pickups)
+        free -= fetching and any(slot.behind for slot in self.layout.slots)
         return free - sum(self._may_need_slot(job) for job in state.jobs)
 
     def _may_need_slot(self, job: Job) -> bool:

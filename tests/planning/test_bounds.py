@@ -1,6 +1,7 @@
 """Bounds: worked out by hand, and never beyond what a search of everything reaches."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -25,6 +26,7 @@ from vendrive.tower.layout import Layout, load_layout
 
 ALL = ("nanjing3", "shanghai3", "guangzhou42", "carvana34", "singapore60", "autostadt400")
 ONE_LIFT = ALL[:-1]
+DOCUMENT = Path(__file__).parents[2] / "docs/planning-instances.md"
 
 
 def instance(layout: Layout, storey: int, wanted: list[str], free: list[str], returns: int) -> Instance:
@@ -168,3 +170,13 @@ def test_several_bays_let_a_car_wait_so_nothing_is_claimed() -> None:
     layout = load_layout("singapore60")
     second = replace(layout, bays=(*layout.bays, replace(layout.bays[0], name="B2")))
     assert cars_aside(second, ["2A", "2B"]) == 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_document_says_what_is_computed(name: str) -> None:
+    layout = load_layout(name)
+    bound = throughput(layout)
+    numbers = (bound.dual_cycle_s, bound.by_lifts_per_hour, bound.by_bays_per_hour)
+    row = [name, *(f"{number:.1f}" for number in numbers), bound.binds, f"{bound.clearness:.2f}"]
+    row += [f"{seconds:.1f}" for seconds in (retrieval_mean_s(layout), fill_s(layout) / 60, empty_s(layout) / 60)]
+    assert f"| {' | '.join(row)} |" in DOCUMENT.read_text(encoding="utf-8")

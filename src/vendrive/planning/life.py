@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vendrive.planning.demand import DAY_S, Day, Visit, visits
 from vendrive.planning.record import Record
@@ -69,7 +70,7 @@ class Life:
         end_s = self.setting.days * DAY_S
         events = self.tower.events
         for visit in visits(self.setting.day, self.setting.days, len(self.setting.layout.bays), self.setting.seed):
-            events.at(visit.known_s, lambda visit=visit: self._known(visit))
+            events.at(visit.known_s, partial(self._known, visit))
         events.after(CHARGE_LOOK_S, self._charge)
         for day in range(1, self.setting.days + 1):
             self.tower.run(day * DAY_S)

@@ -4,6 +4,7 @@ import heapq
 import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 
 from vendrive.tower.layout import Layout
@@ -205,9 +206,7 @@ class Machine:
             if standing and other.turn > body.turn and self._blocks(other, body, storey):
                 aside = storey + 1 if self.layout.is_below(body.name, other.name) else storey - 1
                 self._set_off(other, aside)
-                self.events.after(
-                    self.noise.of(self.pace.travel_s(other.storey, aside)), lambda it=other: self._arrive(it)
-                )
+                self.events.after(self.noise.of(self.pace.travel_s(other.storey, aside)), partial(self._arrive, other))
 
     def wake(self, before: float = inf) -> None:
         """Let the lifts that wait for their way look again, the earliest first."""

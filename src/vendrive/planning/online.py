@@ -1,5 +1,7 @@
 """A policy on one published instance: booked jobs are known from the beginning, walk-ups when they come."""
 
+from functools import partial
+
 from vendrive.planning.evaluation import Outcome, Schedule, Task, Trip, evaluate
 from vendrive.planning.instances import Instance, Kind
 from vendrive.planning.instances import Job as Wanted
@@ -47,7 +49,7 @@ class _Driver:
                     tower.jobs[job.name] = Job(job.name, JobKind.stage, job.name, job.wanted_s, job.wanted_s)
             else:
                 tower.returns[job.name] = job.wanted_s
-            tower.events.at(job.wanted_s, lambda job=job: self._comes(job))
+            tower.events.at(job.wanted_s, partial(self._comes, job))
         tower.run(LONGEST_S)
         return self._steps
 

@@ -65,7 +65,9 @@ def _replays(quick: bool, bar: Bar) -> Figure:
 
 
 def _digests(count: int, hash_seed: str) -> "subprocess.Popen[str]":
-    program = f"from vendrive.simulation.runner import run_numbered\nfor n in range({count}): print(run_numbered(n).digest)"
+    program = (
+        f"from vendrive.simulation.runner import run_numbered\nfor n in range({count}): print(run_numbered(n).digest)"
+    )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
 

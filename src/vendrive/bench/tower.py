@@ -18,7 +18,7 @@ from vendrive.planning.online import run_online
 from vendrive.planning.optimum import Goal
 from vendrive.planning.prove import load_optima
 from vendrive.planning.results import quantile
-from vendrive.planning.stress import Rush, empty_s, fill_s, retrievals_s, saturated_per_hour
+from vendrive.planning.stress import Rush, crowded, empty_s, fill_s, retrievals_s, saturated_per_hour
 from vendrive.tower.foresight import Foresight
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import Layout, load_layout
@@ -79,7 +79,7 @@ def _saturation(quick: bool, bar: Bar) -> Iterator[Figure]:
     for at, name in enumerate(LAYOUTS):
         bar.show(0.35 + 0.05 * at, f"saturation, {name}")
         layout = load_layout(name)
-        bound = bounds.throughput(layout)
+        bound = bounds.throughput(layout, crowded(layout))
         reached = saturated_per_hour(Rush(layout, Foresight()))
         least = 0.95 if bound.clearness >= CLEAR else 0.85
         note = f"{reached:.1f} jobs an hour, {bound.binds} bind"

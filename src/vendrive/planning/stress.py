@@ -74,12 +74,17 @@ class _Street:
         self.after(car)
 
 
+def crowded(layout: Layout) -> int:
+    """Return how many cars a tower has in its slots while customers of both kinds come without an end."""
+    return max(1, len(layout.slots) * 3 // 4)
+
+
 def saturated_per_hour(rush: Rush) -> float:
     """Return the hand-outs and returns an hour while customers of both kinds always wait."""
     slots = [slot.name for slot in rush.layout.slots]
     draw = random.Random(rush.seed)  # noqa: S311 a simulation, repeatable by its seed
     stored = sorted(slots, key=lambda slot: (rush.layout.storey_of(slot), not rush.layout.slot(slot).behind))
-    street = _Street(rush, stored[: max(1, len(slots) * 3 // 4)])
+    street = _Street(rush, stored[: crowded(rush.layout)])
     tower = street.tower
 
     def fill_up() -> None:
@@ -137,7 +142,10 @@ def retrievals_s(rush: Rush) -> list[float]:
     """
     times = []
     for number, slot in enumerate(rush.layout.slots):
-        street = _Street(replace(rush, seed=rush.seed + number), [slot.name, *(other.name for other in rush.layout.slots if other is not slot)])
+        street = _Street(
+            replace(rush, seed=rush.seed + number),
+            [slot.name, *(other.name for other in rush.layout.slots if other is not slot)],
+        )
         tower, placed = street.tower, street.tower.on_ready
         tower.run(CALM_S)
         street.ask("c0")

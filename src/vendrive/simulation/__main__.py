@@ -16,13 +16,18 @@ EXAMPLE = """examples: vendrive simulate faults --seeds 200          (the first 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
-        prog="vendrive simulate", description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="vendrive simulate",
+        description=__doc__,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("what", choices=("faults",), help="towers with people and faults, in virtual time")
     made.add_argument("--seeds", type=int, default=100, metavar="N", help="how many seeds; 100 where none is given")
     made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
-    made.add_argument("--trace", action="store_true", help="with --seed: print the last events also where all went well")
+    made.add_argument(
+        "--trace", action="store_true", help="with --seed: print the last events also where all went well"
+    )
     made.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes")
     return made
 

@@ -38,7 +38,13 @@ PRESENCE = ("scanner", "curtain", "floor")
 BAY_SENSORS = (*PRESENCE, "cabin", "vehicle", "tag", "in_place", "street_door", "inner_door", "exit_closed")
 LIFT_SENSORS = ("storey", "loaded", "tag", "transfer_home", "movement")
 SLOT_SENSORS = ("occupied", "tag", "movement")
-BAY_PAIRS = (("vehicle", "tag"), ("scanner", "curtain"), ("scanner", "floor"), ("curtain", "floor"), ("scanner", "cabin"))
+BAY_PAIRS = (
+    ("vehicle", "tag"),
+    ("scanner", "curtain"),
+    ("scanner", "floor"),
+    ("curtain", "floor"),
+    ("scanner", "cabin"),
+)
 LIFT_PAIRS = (("loaded", "tag"),)
 SLOT_PAIRS = (("occupied", "tag"),)
 KINDS = ("stuck", "late", "flapping", "lying", "clear")

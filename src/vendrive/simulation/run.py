@@ -96,7 +96,9 @@ async def _run(plan: Plan, trace: bool) -> Outcome:
     _raise_errors([*done, *faults, *work])
     for visit in world.visits.values():
         if not visit.settled:
-            world.invariants.broken("pending", f"{visit.drive} waits for {visit.tag} and was neither served nor refused")
+            world.invariants.broken(
+                "pending", f"{visit.drive} waits for {visit.tag} and was neither served nor refused"
+            )
     if late and not world.invariants.violations:
         world.invariants.broken("pending", f"{len(late)} cars are on their way back")
     if world.invariants.violations and world.session is not None:
@@ -132,7 +134,9 @@ async def _drives(world: World, car: Car) -> None:
     while world.faulty:
         number += 1
         driver = Driver(world, book(world, rng, car, number), rng)
-        await asyncio.sleep(max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 120))
+        await asyncio.sleep(
+            max(0.0, (driver.visit.not_before - world.calendar()).total_seconds()) + rng.uniform(5, 120)
+        )
         await world.awake.wait()
         if await driver.collect():
             driver.has_patience()

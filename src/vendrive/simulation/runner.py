@@ -72,7 +72,9 @@ def run_seeds(
 def failure_text(outcome: Outcome) -> str:
     """Return what is needed to look into a failure: seed, commit, last events, and how to see it again."""
     seed = outcome.plan.seed
-    lines = [f"seed {seed}: {violation.name} at {violation.at_s:.1f} s: {violation.text}" for violation in outcome.violations]
+    lines = [
+        f"seed {seed}: {violation.name} at {violation.at_s:.1f} s: {violation.text}" for violation in outcome.violations
+    ]
     return "\n".join(
         (
             *lines,

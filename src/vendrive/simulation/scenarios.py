@@ -127,7 +127,9 @@ async def lift_fails_twice(world: World) -> None:
     collecting = asyncio.create_task(_collected(world, driver))
     lift = world.layout.lifts[0].name
     for _ in range(2):
-        need(await world.until(lambda: world.truth.car_at(lift) is driver.car, 3600), "the car never came onto the lift")
+        need(
+            await world.until(lambda: world.truth.car_at(lift) is driver.car, 3600), "the car never came onto the lift"
+        )
         await world.until(lambda: world.truth.lifts[lift].moving, 60)
         world.do(lambda: world.truth.break_drive(lift), "the drive fails")
         await asyncio.sleep(300)

@@ -128,7 +128,12 @@ class Session:
             for desk in self.yard.desks.values()
         )
         controller = self.controller
-        return (desks, tuple(controller.tasks.items()), tuple(controller._steps.items()), tuple(controller._lifts.items()))
+        return (
+            desks,
+            tuple(controller.tasks.items()),
+            tuple(controller._steps.items()),
+            tuple(controller._lifts.items()),
+        )
 
     def _compose_desks(self, database: SimulatedDatabase) -> None:
         computer, clock = self.computer, self.computer.clock

@@ -174,7 +174,9 @@ class World:
     def is_read_right(self) -> bool:
         """Whether the sensors show each car of the tower where it is: what two people who look can say."""
         sensors = self.ground.controller.sensors
-        read = {part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()}
+        read = {
+            part.tag: part.name for parts in (sensors.slots, sensors.lifts, sensors.bays) for part in parts.values()
+        }
         inside = {car.tag: car.where for car in self.truth.cars.values() if car.where != STREET}
         return all(read.get(tag) == where for tag, where in inside.items())
 

@@ -76,7 +76,12 @@ class BaySide(TowerSide):
         still in the bay, and which door says what, is another matter: a car that is gone is lent, whatever else is wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
-        if not bay.empty or bay.engine_running or tag in places(snapshot) or facts.places.get(tag, self.name) != self.name:
+        if (
+            not bay.empty
+            or bay.engine_running
+            or tag in places(snapshot)
+            or facts.places.get(tag, self.name) != self.name
+        ):
             return False
         plan = self.layout.bay(self.name)
         near = [lift for lift in map(snapshot.lift, plan.lifts) if lift.storey in (plan.storey, NO_STOREY)]

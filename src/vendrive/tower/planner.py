@@ -19,8 +19,10 @@ EARLY_S = 300.0
 SPARE_S = 60.0
 # A staged car gives its bay to somebody who waits when its own customer is this late, or not due for that long.
 YIELD_S = 420.0
+# Who comes within this time has a car that nothing is put before.
+SOON_S = 3600.0
 # A job that has waited for this long is done before all that began to wait later.
-AGEING_S = 1200.0
+AGEING_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class Ground:
         # No bay is to be given to anybody; and where lifts wait for what comes next.
         self.no_bay = False
         self.go_to: dict[str, int] = {}
+        soon_s = state.now_s + SOON_S
+        self.wanted = {state.places.get(job.car, "-") for job in state.jobs if job.is_outward and job.due_s <= soon_s}
 
     def is_usable(self, slot: SlotPlan) -> bool:
         """Whether a car can be brought into this slot now."""
@@ -158,7 +162,9 @@ class Ground:
 
     def free_slots(self, lift: str) -> list[SlotPlan]:
         """Return the slots into which a lift can bring a car now."""
-        return [slot for slot in self.layout.slots if lift in slot.lifts and self.is_usable(slot)]
+        usable = [slot for slot in self.layout.slots if lift in slot.lifts and self.is_usable(slot)]
+        # A car put before one that is wanted would be moved again, and again.
+        return [slot for slot in usable if self.layout.hidden_by(slot.name) not in self.wanted] or usable
 
     def room(self, bay: str = "") -> int:
         """Return how many more cars can be let in, at this bay if one is named: free slots, less the cars that need one

@@ -13,10 +13,11 @@ PROGRAMS = {
     "station": "the program at a tower: passes, machine, kiosk, journal",
     "plant": "the simulated tower behind a real OPC UA server",
     "simulate": "towers with people and faults in virtual time",
+    "tower": "policies compared and towers sized, in simulated days",
     "bench": "the measured figures",
 }
 # A program's package, where it has another name.
-PACKAGES = {"simulate": "simulation"}
+PACKAGES = {"simulate": "simulation", "tower": "planning"}
 
 
 def usage() -> str:

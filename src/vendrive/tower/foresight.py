@@ -1,0 +1,104 @@
+"""Our own policy: looks a few moves ahead, pairs stores with retrievals, and keeps cars that are wanted soon near.
+
+No job starves. A job that has waited for AGEING_S is done before all that began to wait later; see `longest_wait_s`.
+"""
+
+from collections.abc import Sequence
+
+from vendrive.tower.baseline import first_order
+from vendrive.tower.jobs import Job
+from vendrive.tower.layout import Layout
+from vendrive.tower.pace import pace_of
+from vendrive.tower.placing import well_placed
+from vendrive.tower.planner import (
+    AGEING_S,
+    Go,
+    Ground,
+    Order,
+    Plan,
+    State,
+    by_turn,
+    ripe,
+    waits_in_street,
+    waits_since_s,
+    yielding,
+)
+from vendrive.tower.search import Search
+
+
+class Foresight:
+    """Looks ahead over the most urgent jobs."""
+
+    name = "foresight"
+
+    def plan(self, state: State) -> Plan:
+        """Return the orders that begin the best sequences."""
+        ground = Ground(state)
+        jobs, look_s = ripe(state.jobs, ground)
+        away, yield_s = yielding(ground)
+        waiting = by_turn([*jobs, *([away] if away else [])], state.now_s)
+        orders = _begin_oldest(waiting, ground)
+        for body in state.lifts:
+            if body.name not in ground.busy and body.name not in state.failed:
+                found, later_s = Search(waiting, ground, body).orders()
+                orders += found
+                look_s = min(look_s, later_s)
+        orders += _wait_well(ground)
+        return Plan(tuple(orders), min(look_s, yield_s))
+
+
+def longest_wait_s(layout: Layout, queue: int, bay_s: float) -> float:
+    """Return the bound in seconds on the time from the beginning of a job's wait to its end.
+
+    `queue` jobs began to wait before it ended its wait for its age; `bay_s` is the longest that people hold a bay.
+    Until it is old enough others may pass it; from then on only older ones come first, each for at most two moves (one
+    to put aside a car that stands before it), and each behind at most one move that had begun and one hold of a bay. On
+    a way of two lifts each move may wait for one of the other.
+    """
+    shared = 2 if any(layout.beside(lift.name) for lift in layout.lifts) else 1
+    return AGEING_S + (queue + 2) * (2 * shared * pace_of(layout).longest_s + bay_s)
+
+
+def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
+    """Begin the jobs that have waited for so long that their age alone counts, the oldest first.
+
+    While the oldest one of them waits for a bay, no bay is given to any other.
+    """
+    orders: list[Order] = []
+    for job in jobs:
+        if ground.state.now_s - waits_since_s(job) < AGEING_S or job.car in ground.moving:
+            continue
+        order = first_order(job, ground)
+        if order:
+            order = well_placed(job, order, jobs, ground)
+            ground.take(order)
+            orders.append(order)
+        elif (job.is_outward or waits_in_street(job, ground.state)) and not ground.free_bays:
+            ground.no_bay = True
+    return orders
+
+
+def _wait_well(ground: Ground) -> list[Order]:
+    """Send lifts with nothing to do where they will be wanted next."""
+    orders: list[Order] = []
+    for body in ground.state.lifts:
+        if not body.free or body.name in ground.busy or body.name in ground.state.failed:
+            continue
+        storey = ground.go_to.get(body.name) or _dwell(ground, body.name)
+        # Two lifts of one way would send each other about.
+        if storey != body.storey and not ground.layout.beside(body.name):
+            orders.append(Go(body.name, storey))
+    return orders
+
+
+def _dwell(ground: Ground, lift: str) -> int:
+    """Return the storey from which the next move is expected to begin soonest."""
+    bay = ground.layout.bays_of(lift)[0].storey
+    if any(bay.taken and not bay.car for bay in ground.bays):
+        return bay
+    storeys = sorted(
+        ground.layout.storey_of(place)
+        for place in ground.state.places.values()
+        if ground.layout.is_slot(place) and lift in ground.layout.slot(place).lifts
+    )
+    return storeys[len(storeys) // 2] if storeys else bay

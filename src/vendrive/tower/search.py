@@ -1,0 +1,156 @@
+"""What one lift does next: the errands that it could do now or soon, the best order of them, and how that begins."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from vendrive.tower.baseline import first_order
+from vendrive.tower.jobs import Job, JobKind
+from vendrive.tower.lookahead import Errand, Way, best_path
+from vendrive.tower.placing import well_placed
+from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street
+
+# So many jobs are put in order at once; those behind wait for their turn.
+SEEN = 8
+# What may happen at any moment is not expected sooner than this.
+SOON_S = 10.0
+
+Path = Sequence[tuple[int, int]]
+
+
+def later_than(expected_s: float, now_s: float) -> float:
+    """Return when something is expected that was expected earlier: the longer it is late, the longer it will be."""
+    return max(expected_s, now_s + max(SOON_S, now_s - expected_s))
+
+
+class Search:
+    """The errands of one lift, and the orders with which the best sequence of them begins."""
+
+    def __init__(self, jobs: Sequence[Job], ground: Ground, body: LiftAt) -> None:
+        self._jobs, self._ground, self._body = jobs, ground, body
+        self._bays = [bay for bay in ground.bays if body.name in ground.layout.bay(bay.name).lifts]
+        self._names = [bay.name for bay in self._bays]
+        self._found: list[tuple[Job, Errand, Move | None]] = []
+        room = ground.room()
+        for job in jobs:
+            if len(self._found) < SEEN and (room > 0 or not waits_in_street(job, ground.state)):
+                self._see(job)
+
+    def orders(self) -> tuple[list[Order], float]:
+        """Return what to begin now, and when to look again where it is too early to begin."""
+        ground = self._ground
+        if not self._found or not self._bays:
+            return [], inf
+        free = [(ground.layout.storey_of(bay.name), self._free_s(bay)) for bay in self._bays]
+        errands = [errand for _, errand, _ in self._found]
+        path = best_path(errands, free, self._body.storey, ground.state.now_s, ground.pace)
+        orders: list[Order] = []
+        self._admit(path, orders)
+        later_s = self._move(path, orders) if path and self._body.free else inf
+        return orders, later_s
+
+    def _see(self, job: Job) -> None:
+        """Take a job as an errand if this lift could do it now or soon."""
+        ground, layout = self._ground, self._ground.layout
+        coming = next((at for at, bay in enumerate(self._bays) if bay.coming == job.car and not bay.car), -1)
+        if coming >= 0 and job.kind == JobKind.store:
+            ready_s = later_than(self._bays[coming].ready_s, ground.state.now_s)
+            self._found.append((job, self._storing(coming, ready_s), None))
+            return
+        if job.car in ground.moving or any(other.car == job.car for other, _, _ in self._found):
+            return
+        place = ground.state.places.get(job.car, "")
+        if not place:
+            if not ground.no_bay:
+                errand = replace(self._storing(-1, 0.0), way=Way.street, due_s=job.since_s)
+                self._found.append((job, errand, None))
+        elif job.is_outward and layout.is_slot(place) and not ground.blocker(place):
+            self._see_fetching(job, place)
+        else:
+            self._see_storing(job, place)
+
+    def _see_fetching(self, job: Job, place: str) -> None:
+        ground = self._ground
+        if place in ground.state.failed or self._body.name not in ground.layout.slot(place).lifts or ground.no_bay:
+            return
+        errand = Errand(Way.fetch, ground.layout.storey_of(place), 0, max(job.due_s, job.since_s))
+        self._found.append((job, errand, None))
+
+    def _see_storing(self, job: Job, place: str) -> None:
+        ground, layout = self._ground, self._ground.layout
+        order = first_order(job, ground) if self._body.free else None
+        if not isinstance(order, Move) or layout.is_bay(order.target):
+            return
+        if any(self._body.name not in layout.place(at).lifts for at in (order.source, order.target)):
+            return
+        if layout.is_bay(place):
+            errand = self._storing(self._names.index(place), ground.state.now_s)
+        else:
+            source, target = layout.storey_of(order.source), layout.storey_of(order.target)
+            errand = Errand(Way.shift, source, target, max(job.due_s, job.since_s))
+        self._found.append((job, errand, replace(order, lift=self._body.name)))
+
+    def _storing(self, bay: int, ready_s: float) -> Errand:
+        """Return the storing of a car, into the slot nearest to the bays."""
+        ground = self._ground
+        source = ground.layout.storey_of(self._names[bay]) if self._names else 1
+        slots = ground.free_slots(self._body.name)
+        target = min((slot.storey for slot in slots), key=lambda storey: abs(storey - source), default=source)
+        return Errand(Way.store, source, target, inf, bay, ready_s)
+
+    def _free_s(self, bay: BayAt) -> float:
+        """Return when a bay is expected to be empty without a move of ours."""
+        ground, now_s = self._ground, self._ground.state.now_s
+        if bay.name in ground.free_bays:
+            return now_s
+        stored = any(job.kind == JobKind.store and job.car == bay.car for job in self._jobs)
+        if (bay.coming and not bay.car) or (bay.car and not bay.taken and stored):
+            return inf
+        if bay.taken:
+            return later_than(bay.free_s, now_s)
+        return later_than(ground.state.ahead.pickups.get(bay.car, now_s), now_s) + ground.pace.taking_s
+
+    def _admit(self, path: Path, orders: list[Order]) -> None:
+        """Let in who comes first in the sequence at a bay that is free now."""
+        used: set[int] = set()
+        for number, at in path:
+            job, errand, _ = self._found[number]
+            free = at not in used and self._names[at] in self._ground.free_bays
+            if errand.way == Way.street and free and self._ground.room(self._names[at]) > 0:
+                order = Admit(job.car, self._names[at])
+                self._ground.take(order)
+                orders.append(order)
+            if errand.way != Way.shift:
+                used.add(at)
+
+    def _move(self, path: Path, orders: list[Order]) -> float:
+        """Begin the first errand of the sequence if it can be begun; else return when to look again."""
+        ground, (number, at) = self._ground, path[0]
+        job, errand, order = self._found[number]
+        if errand.way == Way.fetch:
+            later_s = self._too_early_s(errand, self._bays[at])
+            if later_s:
+                return later_s if later_s < inf or len(path) == 1 else self._move(path[1:], orders)
+            order = Move(self._body.name, job.car, ground.state.places[job.car], self._names[at], job.name)
+        if order:
+            placed = well_placed(job, order, self._jobs, ground)
+            ground.take(placed)
+            orders.append(placed)
+        elif errand.way in (Way.store, Way.street):
+            ground.go_to[self._body.name] = ground.layout.storey_of(self._names[at])
+        return inf
+
+    def _too_early_s(self, errand: Errand, bay: BayAt) -> float:
+        """Return when to begin to fetch a car for this bay; 0 for now, infinite where it is not known.
+
+        While a car is being taken out of a bay the next one may come as far as its door, no earlier than it must.
+        """
+        ground, pace = self._ground, self._ground.pace
+        if bay.name in ground.free_bays:
+            return 0.0
+        if not bay.leaving or bay.name in ground.held:
+            return inf
+        storey = ground.layout.storey_of(bay.name)
+        travel_s = pace.travel_s(self._body.storey, errand.source) + pace.travel_s(errand.source, storey)
+        begin_s = bay.free_s - travel_s - pace.transfer_s
+        return begin_s if begin_s > ground.state.now_s else 0.0

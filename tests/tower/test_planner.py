@@ -1,0 +1,194 @@
+"""What the policies decide, and that nobody waits for ever."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vendrive.planning.instances import Instance, Kind
+from vendrive.planning.instances import Job as Wanted
+from vendrive.planning.online import run_online
+from vendrive.tower.baseline import Baseline
+from vendrive.tower.charging import ChargeNeed, charge_job
+from vendrive.tower.foresight import Foresight, longest_wait_s
+from vendrive.tower.jobs import Job, JobKind
+from vendrive.tower.layout import load_layout
+from vendrive.tower.pace import pace_of
+from vendrive.tower.planner import AGEING_S, Admit, BayAt, Go, LiftAt, Move, Policy, State
+
+GUANGZHOU = load_layout("guangzhou42")
+SINGAPORE = load_layout("singapore60")
+POLICIES = (Baseline(), Foresight())
+every_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+
+
+def state(places: Mapping[str, str], jobs: Sequence[Job], **more: object) -> State:
+    """Return a calm guangzhou42: one lift at the bays, two empty bays."""
+    bays = (BayAt("B1"), BayAt("B2"))
+    calm = State(1000.0, GUANGZHOU, places, (LiftAt("L1", 1, True),), bays, jobs)
+    return replace(calm, **more)  # type: ignore[arg-type]
+
+
+def job(kind: JobKind, car: str, since_s: float = 1000.0, due_s: float | None = None) -> Job:
+    return Job(f"{kind} {car}", kind, car, since_s, since_s if due_s is None else due_s)
+
+
+def moves(policy: Policy, given_state: State) -> list[Move]:
+    return [order for order in policy.plan(given_state).orders if isinstance(order, Move)]
+
+
+@every_policy
+def test_a_car_that_is_wanted_is_brought_to_a_free_bay(policy: Policy) -> None:
+    wanted = state({"a": "3A"}, [job(JobKind.retrieve, "a")], bays=(BayAt("B1", "x"), BayAt("B2")))
+    assert moves(policy, wanted) == [Move("L1", "a", "3A", "B2", "retrieve a")]
+
+
+@every_policy
+def test_the_same_state_gives_the_same_plan(policy: Policy) -> None:
+    jobs = [job(JobKind.retrieve, car) for car in "abc"]
+    known = state({"a": "7A", "b": "2B", "c": "5C"}, jobs)
+    assert policy.plan(known) == policy.plan(known)
+
+
+@every_policy
+def test_a_booked_car_is_fetched_in_time_and_no_earlier(policy: Policy) -> None:
+    booked = job(JobKind.stage, "a", 9000.0, 9000.0)
+    early = policy.plan(state({"a": "7A"}, [booked]))
+    assert not [order for order in early.orders if isinstance(order, Move)]
+    assert 9000.0 - 400.0 < early.look_s < 9000.0 - 300.0
+    assert moves(policy, state({"a": "7A"}, [booked], now_s=early.look_s))
+
+
+@every_policy
+def test_the_last_free_bay_is_kept_until_the_car_must_come(policy: Policy) -> None:
+    booked = job(JobKind.stage, "a", 9000.0, 9000.0)
+    one_bay = state({"a": "7A"}, [booked], bays=(BayAt("B1", "x"), BayAt("B2")))
+    assert 9000.0 - 160.0 < policy.plan(one_bay).look_s < 9000.0 - 60.0
+
+
+@every_policy
+def test_nobody_is_let_in_where_no_slot_is_left(policy: Policy) -> None:
+    full = {slot.name: slot.name for slot in GUANGZHOU.slots}
+    back = [job(JobKind.store, "new")]
+    assert not policy.plan(state(full, back)).orders or not any(
+        isinstance(order, Admit) for order in policy.plan(state(full, back)).orders
+    )
+    del full["5C"]
+    assert Admit("new", "B1") in policy.plan(state(full, back)).orders
+
+
+@every_policy
+def test_a_staged_car_yields_its_bay_to_somebody_who_is_here(policy: Policy) -> None:
+    jobs = [job(JobKind.stage, "late", 500.0, 500.0), job(JobKind.retrieve, "b")]
+    taken = state({"late": "B1", "b": "3B", "x": "B2"}, jobs, bays=(BayAt("B1", "late"), BayAt("B2", "x", taken=True)))
+    order = moves(policy, taken)[0]
+    assert (order.car, order.source) == ("late", "B1")
+    in_time = replace(taken, now_s=600.0, jobs=[jobs[0], replace(jobs[1], since_s=600.0)])
+    assert not moves(policy, in_time)
+    assert policy.plan(in_time).look_s <= 500.0 + 420.0
+
+
+@every_policy
+def test_nothing_is_ordered_of_a_part_that_is_out_of_service(policy: Policy) -> None:
+    known = state({"a": "3A"}, [job(JobKind.retrieve, "a")])
+    assert not policy.plan(replace(known, failed=frozenset({"L1"}))).orders
+    assert moves(policy, replace(known, failed=frozenset({"B1"})))[0].target == "B2"
+    assert not moves(policy, replace(known, failed=frozenset({"3A"})))
+
+
+@every_policy
+def test_two_deep_the_car_in_front_is_put_aside_first(policy: Policy) -> None:
+    wanted = State(
+        0.0,
+        SINGAPORE,
+        {"rear": "5A", "front": "5B"},
+        (LiftAt("L1", 5, True),),
+        (BayAt("B1"),),
+        [job(JobKind.retrieve, "rear", 0.0)],
+    )
+    first = moves(policy, wanted)[0]
+    assert (first.car, first.source) == ("front", "5B")
+    second = moves(policy, replace(wanted, places={"rear": "5A", "front": first.target}))[0]
+    assert (second.car, second.target) == ("rear", "B1")
+
+
+def test_a_store_leads_to_where_the_next_car_is_fetched() -> None:
+    """A dual command: the slot is on the storey of the car that comes next, so that the lift need not move for it."""
+    full = {slot.name: slot.name for slot in GUANGZHOU.slots if slot.storey < 5}
+    jobs = [job(JobKind.store, "back"), job(JobKind.retrieve, "next")]
+    known = state({**full, "back": "B1", "next": "6B"}, jobs, bays=(BayAt("B1", "back"), BayAt("B2", "x", taken=True)))
+    assert GUANGZHOU.storey_of(moves(Foresight(), known)[0].target) == 6
+
+
+def test_the_lift_fetches_while_a_customer_drives_away() -> None:
+    bays = (BayAt("B1", "gone", taken=True, free_s=1005.0, leaving=True), BayAt("B2", "x", taken=True, free_s=9000.0))
+    known = state({"gone": "B1", "x": "B2", "a": "3A"}, [job(JobKind.retrieve, "a")], bays=bays)
+    assert moves(Foresight(), known)[0].target == "B1"
+    assert not moves(Baseline(), known)
+
+
+def test_an_idle_lift_waits_where_its_next_move_is_expected() -> None:
+    places = {f"c{storey}": f"{storey}A" for storey in (3, 4, 5)}
+    assert Foresight().plan(state(places, [])).orders == (Go("L1", 4),)
+    driving_in = state(
+        places, [], lifts=(LiftAt("L1", 4, True),), bays=(BayAt("B1", taken=True, coming="a"), BayAt("B2"))
+    )
+    assert Foresight().plan(driving_in).orders == (Go("L1", 1),)
+
+
+def test_an_old_job_is_done_before_cheaper_ones() -> None:
+    places = {"old": "7A", **{f"c{column}": f"2{column}" for column in "ABCDEF"}}
+    young = [job(JobKind.retrieve, f"c{column}", 1000.0 - AGEING_S + 2.0) for column in "ABCDEF"]
+    old = job(JobKind.retrieve, "old", 1000.0 - AGEING_S)
+    assert moves(Foresight(), state(places, [*young, old]))[0].car == "old"
+
+
+def test_no_bay_is_given_away_while_the_oldest_waits_for_one() -> None:
+    """The way out of a bay belongs to who is oldest, also where another one could use it sooner."""
+    bays = (BayAt("B1", "gone", taken=True, free_s=1001.0, leaving=True), BayAt("B2", "x", taken=True, free_s=9000.0))
+    old = job(JobKind.store, "street", 1000.0 - AGEING_S)
+    known = state({"gone": "B1", "x": "B2", "a": "2A"}, [old, job(JobKind.retrieve, "a")], bays=bays)
+    assert not moves(Foresight(), known)
+
+
+def test_who_is_wanted_soonest_is_charged_first() -> None:
+    places = {"a": "3A", "b": "4A", "c": "5A"}
+    need = ChargeNeed(places, {"a": 0.3, "b": 0.4, "c": 0.9}, {"b": 5000.0}, frozenset(), frozenset({"2A"}))
+    wanted = charge_job(GUANGZHOU, need, 0.0)
+    assert wanted is not None
+    assert (wanted.car, wanted.slot) == ("b", "2A")
+    away = charge_job(GUANGZHOU, replace(need, places={**places, "c": "2A"}), 0.0)
+    assert away is not None
+    assert (away.kind, away.car) == (JobKind.relocate, "c")
+    assert charge_job(GUANGZHOU, replace(need, busy=frozenset({"a", "b"})), 0.0) is None
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Instance:
+    """One car of the highest storey and a crowd that could pass it for ever: near cars, returns, all at any time."""
+    layout = load_layout(draw(st.sampled_from(("guangzhou42", "shanghai3", "carvana34"))))
+    cars = sorted(layout.slots, key=lambda slot: slot.storey)
+    count = draw(st.integers(4, min(18, len(cars) // 2)))
+    gap_s = draw(st.sampled_from((5.0, 40.0, 90.0, 150.0)))
+    far = Wanted("far", Kind.retrieve, draw(st.floats(0, 300)), False, cars[-1].name)
+    kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=count, max_size=count))
+    free = tuple(slot.name for slot in cars[count : 2 * count])
+    crowd = [
+        Wanted(f"j{at}", kind, at * gap_s, False, cars[at].name if kind == Kind.retrieve else "")
+        for at, kind in enumerate(kinds)
+    ]
+    return Instance("crowd", layout, 1, 75.0, 110.0, tuple(set(free) - {far.slot}), (far, *crowd))
+
+
+@settings(max_examples=60, deadline=None)
+@given(crowds())
+def test_no_wait_exceeds_its_bound(instance: Instance) -> None:
+    pace = pace_of(instance.layout)
+    bay_s = max(pace.taking_s + pace.turn_s, pace.bringing_s) + pace.at_bay_s
+    wanted = {one.name: one for one in instance.jobs}
+    for served in run_online(instance, Foresight()).served:
+        old_s = wanted[served.job].wanted_s + AGEING_S
+        queue = sum(one.wanted_s <= old_s for one in instance.jobs)
+        assert served.wait_s <= longest_wait_s(instance.layout, queue, bay_s)

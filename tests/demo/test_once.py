@@ -143,7 +143,7 @@ FAULTS = (
     Fault("introduce", wrong_check_digit, "identity_number_invalid", "polestar-2"),
     Fault("eligible", bad_credit, "credit_too_low", "polestar-2", ahead_of="introduce"),
     Fault("book", in_the_past, "pickup_in_past", "polestar-2"),
-    Fault("ready at the tower", station_freezes, "the drive is ready", "polestar-2", station_thaws),
+    Fault("ready at the tower", station_freezes, "the drive is ready", "polestar-2", station_thaws, ahead_of="book"),
     Fault("verify", another_face, "face_mismatch", "volvo-ex30", leave_the_kiosk),
     Fault("deliver", red_button, "stopped", "volvo-xc60", key_switch),
     Fault("drive off", somebody_stays, "the drive is out", "ford-edge", somebody_goes),

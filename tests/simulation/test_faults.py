@@ -6,17 +6,14 @@ import sys
 
 import pytest
 
-from vendrive.simulation.ablations import run_without
-from vendrive.simulation.caught import CAUGHT_BY
 from vendrive.simulation.faults import CLASSES
-from vendrive.simulation.run import Outcome, plan_of, run_seed
+from vendrive.simulation.run import plan_of, run_seed
 from vendrive.simulation.runner import failure_text, run_seeds
 from vendrive.simulation.safeguards import SAFEGUARDS
 from vendrive.simulation.scenarios import SCENARIOS, play
 
 # A few of those that `make sim` runs.
 SEEDS = (0, 2, 5, 12, 23)
-NAMES = sorted(CAUGHT_BY)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -42,13 +39,6 @@ def test_a_seed_is_the_same_run_in_every_process() -> None:
     assert len(told[0]) > 3 * 64
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_removed_safeguard_is_noticed(name: str) -> None:
-    without = run_without(name, CAUGHT_BY[name])
-    assert without.violations
-    assert run_seed(plan_of(CAUGHT_BY[name])).violations == (), "the seed fails with the safeguard too"
-
-
 def test_a_safeguard_is_back_after_its_removal() -> None:
     before = run_seed(plan_of(3))
     for safeguard in SAFEGUARDS:
@@ -63,10 +53,10 @@ def test_a_disaster_of_the_field_does_not_happen_here(name: str) -> None:
 
 
 def test_a_failure_says_how_to_see_it_again() -> None:
-    outcome: Outcome = run_without("chained_journal", CAUGHT_BY["chained_journal"])
-    text = failure_text(outcome)
-    for part in (f"seed {outcome.plan.seed}", "commit ", "the last ", f"--seed {outcome.plan.seed} --trace"):
-        assert part in text
+    told = failure_text(run_seed(plan_of(3), trace=True))
+    assert "vendrive simulate faults --seed 3 --trace" in told
+    assert "commit " in told
+    assert "journal" in told
 
 
 def test_seeds_add_up() -> None:

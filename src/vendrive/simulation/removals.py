@@ -156,9 +156,11 @@ def stands_open(self: HandOverTalk, snapshot: Any) -> None:
     _STAND(self, snapshot)
 
 
-def counted_always(self: Yard, snapshot: Any, reason: str) -> None:
-    """What is read is where the cars are, whatever contradicts it."""
-    self._record.write(Counted(places=places(snapshot), reason=reason))
+def counted_always(yard: Yard, snapshot: Any) -> None:
+    """Journal where every car is read, whatever the sensors and the journal say of each other."""
+    if yard._to_count:
+        yard._record.write(Counted(places=places(snapshot), reason=yard._to_count))
+        yard._to_count = ""
 
 
 def accepted_unseen(self: Staff, request: OperatorRequest) -> None:

@@ -247,7 +247,7 @@ BELIEF = (
         "count_in_doubt",
         "A count forgets a car that no sensor shows.",
         "none: what is counted is believed",
-        (replaced(Yard, "count", without.counted_always),),
+        (replaced(Yard, "_count", without.counted_always),),
         ("hidden_car",),
     ),
     Safeguard(

@@ -146,7 +146,7 @@ FAULTS = (
     Fault("ready at the tower", station_freezes, "the drive is ready", "polestar-2", station_thaws, ahead_of="book"),
     Fault("verify", another_face, "face_mismatch", "volvo-ex30", leave_the_kiosk),
     Fault("deliver", red_button, "stopped", "volvo-xc60", key_switch),
-    Fault("drive off", somebody_stays, "the drive is out", "ford-edge", somebody_goes),
+    Fault("drive off", station_freezes, "the drive is out", "ford-edge", station_thaws),
     Fault("three days", drive_forgotten, "due_at", "ford-mustang"),
     Fault("bring back", another_car, "refused", "ford-mustang-mach-e", stranger_goes),
     Fault("store", somebody_stays, "the drive is returned", "byd-seal", somebody_goes),

@@ -9,8 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vendrive.planning.bounds import (
-    DRIVE_IN_S,
-    TAKE_S,
     cars_aside,
     dual_cycle_s,
     empty_s,

@@ -12,8 +12,7 @@ from math import ceil
 
 from vendrive.planning.evaluation import TENTHS, Times, tenths
 from vendrive.tower.layout import BayPlan, Layout
-
-TAKE_S, DRIVE_IN_S = 75.0, 110.0
+from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from vendrive.planning.bounds import DRIVE_IN_S, TAKE_S
 from vendrive.planning.evaluation import TENTHS, Times
 from vendrive.planning.instances import Instance, Job, Kind, format_instance
 from vendrive.tower.layout import Layout, SlotPlan, load_layout
+from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
 SEED = 4
 BOOKED = 0.6

@@ -9,7 +9,7 @@ from math import inf, isfinite
 from random import Random
 from typing import TypeVar
 
-from vendrive.plant.beings import CABIN, sensed_by
+from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, BayBody, Car, DoorBody, LiftBody
 from vendrive.plant.world import World, WorldRefused
@@ -227,7 +227,7 @@ class Sensors:
     def _presence(self, body: BayBody) -> Values:
         car = self._world.car_at(body.name) or self._sliding_car(body.name)
         inside = car.inside if car is not None else ()
-        return {source: sensed_by(source, body.beside, inside) for source in ("scanner", "curtain", "floor", CABIN)}
+        return {source: sensed_by(source, body.beside, inside) for source in (*PRESENCE_SOURCES, CABIN)}
 
     def _level(self, body: LiftBody) -> int:
         if body.moving:

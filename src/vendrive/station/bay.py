@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from vendrive.clock import Clock
 from vendrive.station.controller import Controller, Task
 from vendrive.station.record import Record
-from vendrive.station.store import Store
+from vendrive.station.store import Lending, Store
 from vendrive.tower import control
 from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places, usable_slots
 from vendrive.tower.layout import Layout
 from vendrive.wire.errors import ErrorCode
+from vendrive.wire.journal import HandedOver
 from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
 
 
@@ -36,8 +37,7 @@ class TowerSide:
         where = places(snapshot).get(tag)
         if where is None:
             return None
-        known = where in {lift.name for lift in snapshot.lifts}
-        lifts = (where,) if known else self.layout.place(where).lifts
+        lifts = (where,) if self.layout.is_lift(where) else self.layout.place(where).lifts
         return choose_slot(snapshot, self.layout, self.reserved(key), self.working(lifts, snapshot))
 
     def is_moved_for(self, tag: str, others_than: str) -> bool:
@@ -89,6 +89,13 @@ class BaySide(TowerSide):
         out = [lift for lift in near if not lift.transfer_home]
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
         return not (out or cut_short)
+
+    def write_handed_over(self, lending: Lending) -> None:
+        """Journal that the drive's car has left this bay with its driver."""
+        vehicle = lending.vehicle
+        self.record.write(
+            HandedOver(drive_id=lending.drive_id, vehicle_id=vehicle.vehicle_id, tag=vehicle.tag, bay=self.name)
+        )
 
     def in_the_way(self, tag: str, snapshot: Snapshot) -> str | None:
         """Return the tag of another car of ours that stands in the bay, or in front of the slot of this one.

@@ -278,13 +278,10 @@ class Controller:
         return step if age <= STALE_AFTER_S else Wait(f"the machine was read {age:.1f} s ago")
 
     def _voted(self, step: Do, view: View) -> Step:
-        if self._open_parts() & set(parts_of(step.operation, dict(step.arguments))):
+        if self._record.facts.open_commands.keys() & parts_of(step.operation, dict(step.arguments)):
             return Wait("the command before has not ended")
         permits = votes(step.operation, step.arguments, view, self._clock.monotonic(), Mode.automatic)
         return step if allowed(permits) else Wait("; ".join(refusals(permits)))
-
-    def _open_parts(self) -> set[str]:
-        return set(self._record.facts.open_commands)
 
     def _may_give(self, key: str) -> bool:
         return self._clock.monotonic() >= self._tries.get(key, _Tries()).not_before_s
@@ -298,7 +295,7 @@ class Controller:
     def _settle(self, snapshot: Snapshot, ours: bool, fenced: bool) -> None:
         """Journal how open commands ended, where that can be said. `fenced`: they cannot be taken any more."""
         for part, given in list(self._record.facts.open_commands.items()):
-            if given.seq not in {other.seq for other in self._record.facts.open_commands.values()}:
+            if part not in self._record.facts.open_commands:
                 continue  # it worked on two parts, and the other one told its end
             if part not in self._parts:
                 self._end(given.seq, "unknown", f"there is no {part} in this tower")

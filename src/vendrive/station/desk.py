@@ -19,7 +19,7 @@ from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import HandedOver, HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
+from vendrive.wire.journal import HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
 from vendrive.wire.machine import STALE_AFTER_S, Door, Mode, Plc, Snapshot
 
 ASKING_S = 90.0
@@ -208,8 +208,7 @@ class Desk:
                 continue
             lending = self.side.store.lending(drive)
             if lending is not None:
-                vehicle = lending.vehicle.vehicle_id
-                self._record.write(HandedOver(drive_id=drive, vehicle_id=vehicle, tag=tag, bay=bay))
+                self.side.write_handed_over(lending)
                 self.side.store.forget_check(drive)
 
     def recover(self, snapshot: Snapshot) -> None:
@@ -244,7 +243,7 @@ class Desk:
         handing = self.side.store.lending(self._record.facts.handing_over.get(self.side.name, ""))
         if handing is None:
             return None
-        stored = places(snapshot).get(handing.vehicle.tag) in {slot.name for slot in self.side.layout.slots}
+        stored = self.side.layout.is_slot(places(snapshot).get(handing.vehicle.tag, ""))
         over = self._clock.now() >= handing.not_after or self.side.store.is_cancelled(handing)
         return None if stored and over else handover.restored(handing, self.side)
 

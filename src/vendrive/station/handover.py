@@ -13,7 +13,7 @@ from vendrive.station.store import Lending
 from vendrive.tower.control import BringToBay, OpenStreet, Stuck
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode
-from vendrive.wire.journal import HandedOver, HandOverAborted, VehiclePresented
+from vendrive.wire.journal import HandOverAborted, VehiclePresented
 from vendrive.wire.machine import Door, Snapshot
 
 NOBODY_CAME_S = 180.0
@@ -189,12 +189,9 @@ class HandOverTalk:
         return self._side.clock.monotonic() - self._active_s
 
     def _handed_over(self) -> None:
-        drive, vehicle = self.lending.drive_id, self.lending.vehicle.vehicle_id
-        self._side.record.write(
-            HandedOver(drive_id=drive, vehicle_id=vehicle, tag=self.lending.vehicle.tag, bay=self._side.name)
-        )
+        self._side.write_handed_over(self.lending)
         self.live, self.phase, self.task = False, Phase.closing, self._side.closing()
-        self._side.store.forget_check(drive)
+        self._side.store.forget_check(self.lending.drive_id)
 
     def _store_back(self, snapshot: Snapshot) -> None:
         if self._side.has_left(self.lending.vehicle.tag, snapshot):

@@ -11,6 +11,7 @@ from vendrive.station.handover import HandOverTalk
 from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Store
 from vendrive.tower.control import Wait
+from vendrive.tower.view import sources
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Bay, Door, Snapshot
 
@@ -56,9 +57,9 @@ class Watch:
         stays = bay.person and self._in_the_way(desk, bay)
         lasts = self._lasts("stays", name, stays, PERSON_STAYS_S)
         lasts |= self._lasts("lingers", name, bay.person or bay.cabin, LINGERS_S)
-        record.follow(AlarmName.person_stays, name, lasts, _sources(bay))
+        record.follow(AlarmName.person_stays, name, lasts, _told(bay))
         left = self._lasts("thing", name, stays and not bay.cabin, THING_LEFT_S)
-        record.follow(AlarmName.thing_left, name, left, _sources(bay))
+        record.follow(AlarmName.thing_left, name, left, _told(bay))
         alive = self._lasts("alive", name, self._alive_inside(desk, bay), ALIVE_INSIDE_S)
         record.follow(AlarmName.alive_inside, name, alive, "cabin sensor")
         exit_open = self._lasts("exit", name, not bay.exit_closed, EXIT_OPEN_S)
@@ -97,7 +98,5 @@ class Watch:
         return not bay.tag or self._store.vehicle_of(bay.tag) is None
 
 
-def _sources(bay: Bay) -> str:
-    if not (bay.person or bay.cabin):
-        return "sensors"
-    return ", ".join(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name))
+def _told(bay: Bay) -> str:
+    return ", ".join(sources(bay)) or "sensors"

@@ -39,7 +39,7 @@ def storing(snapshot: Snapshot, tag: str, bay_name: str, layout: Layout) -> tupl
     """Return the way from the bay to a slot, as sensed."""
     bay, lift = snapshot.bay(bay_name), _lift_of(snapshot, tag, layout.bay(bay_name))
     where = places(snapshot).get(tag)
-    if where in {slot.name for slot in layout.slots}:
+    if layout.is_slot(where or ""):
         at = 4
     elif where == lift.name or not lift.transfer_home:
         at = 3 if lift.storey != layout.storey_of(bay.name) and lift.storey != NO_STOREY else 2

@@ -1,7 +1,7 @@
 """The whole tower: the desks of its bays, the cars that nobody waits for, and the count of all cars."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from vendrive.station.bay import Storing, TowerSide
 from vendrive.station.controller import Task
@@ -28,7 +28,6 @@ class Yard:
         self._tidying: dict[str, Storing] = {}
         self._to_count = ""
         self.ready = False
-        self.changed: Callable[[], None] = lambda: None
         for desk in desks.values():
             desk.serving, desk.promised = self._serving, self._promised
 
@@ -44,7 +43,6 @@ class Yard:
                 self._count(snapshot)
                 self._tidy(snapshot)
         await self._side.controller.tick(snapshot)
-        self.changed()
 
     def _count(self, snapshot: Snapshot) -> None:
         """Journal where every car stands, as soon as none is between two places.

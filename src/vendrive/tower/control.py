@@ -121,8 +121,7 @@ def _unusable(view: View, *parts: str) -> Step | None:
     for part in filter(None, parts):
         reason = view.out_of_service(part)
         if reason:
-            is_lift = any(plan.name == part for plan in view.layout.lifts)
-            return Stuck(ErrorCode.lift_failed if is_lift else ErrorCode.part_locked, reason)
+            return Stuck(ErrorCode.lift_failed if view.layout.is_lift(part) else ErrorCode.part_locked, reason)
     busy = [part for part in parts if part and view.snapshot.channel(part).busy]
     return Wait(f"{busy[0]} is busy") if busy else None
 

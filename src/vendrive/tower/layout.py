@@ -134,6 +134,10 @@ class Layout:
         """Whether this place is a slot."""
         return name in self._slots_by_name
 
+    def is_lift(self, name: str) -> bool:
+        """Whether this part is a lift."""
+        return name in self._lifts_by_name
+
     def bays_of(self, lift: str) -> tuple[BayPlan, ...]:
         """Return the bays that a lift serves."""
         return self._bays_of.get(lift, ())

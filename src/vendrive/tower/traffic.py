@@ -36,7 +36,7 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
     target = goal.bay if isinstance(goal, BringToBay) else goal.slot
     if where is None:
         return _last_with(goal.tag, view)
-    if where in {lift.name for lift in view.snapshot.lifts}:
+    if view.layout.is_lift(where):
         return _failing(where, (target,), view) or where
     if where == target:
         return _still_at(target, view, taken, before)
@@ -126,9 +126,10 @@ def _still_at(place: str, view: View, taken: Collection[str], before: str) -> st
 
 def _failing(lift: str, places: Collection[str], view: View) -> Stuck | None:
     """Return why a lift cannot serve these places: itself, or another one that cannot leave the way to them."""
-    if view.unfit(lift):
+    reason = view.unfit(lift)
+    if reason:
         uncertain = ErrorCode.machine_contradiction if view.doubt_about(lift) else ErrorCode.person_inside
-        return Stuck(ErrorCode.lift_failed if view.out_of_service(lift) else uncertain, view.unfit(lift))
+        return Stuck(ErrorCode.lift_failed if view.out_of_service(lift) else uncertain, reason)
     blocking = _shut_out(lift, {view.layout.storey_of(place) for place in places}, view)
     return Stuck(ErrorCode.lift_failed, f"{blocking} stands in the way of {lift}") if blocking else None
 

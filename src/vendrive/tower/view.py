@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vendrive.lazy import lazy
 from vendrive.tower.inventory import Doubt, differences, doubts
 from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Bay, Lift, Mode, Snapshot
+from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class View:
             return "the mains are gone"
         if plc.mode != mode:
             return f"the key switch says {plc.mode}"
-        if plc.state not in ("idle", "execute"):
+        if plc.state not in (PlcState.idle, PlcState.execute):
             return f"the machine is {plc.state}"
         return open_zone_presence(self.snapshot)
 
@@ -90,15 +90,20 @@ class View:
         return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
 
 
+def sources(bay: Bay) -> tuple[str, ...]:
+    """Return the sources of a bay that sense somebody or something."""
+    return tuple(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name))
+
+
 def presence(bay: Bay) -> str:
     """Return who or what is sensed in a bay, as a sentence, or an empty string where all sources are clear."""
-    sources = [name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)]
-    return f"a person is sensed in {bay.name} by {' and '.join(sources)}" if sources else ""
+    sensing = sources(bay)
+    return f"a person is sensed in {bay.name} by {' and '.join(sensing)}" if sensing else ""
 
 
 def open_zone_presence(snapshot: Snapshot) -> str:
     """Return where somebody is sensed behind an inner door that is not closed, or an empty string."""
     for bay in snapshot.bays:
-        if bay.inner_door != "closed" and presence(bay):
+        if bay.inner_door != Door.closed and presence(bay):
             return f"{presence(bay)} and its inner door is not closed"
     return ""

@@ -21,6 +21,7 @@ from vendrive.planning.evaluation import Task, Times, evaluate
 from vendrive.planning.instances import Instance, Job, Kind
 from vendrive.planning.optimum import Goal, find_optimum
 from vendrive.tower.layout import Layout, load_layout
+from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
 ALL = ("nanjing3", "shanghai3", "guangzhou42", "carvana34", "singapore60", "autostadt400")
 ONE_LIFT = ALL[:-1]

@@ -73,6 +73,8 @@ class Controller:
             emergency_stop=False,
         )
         self._shown: dict[str, object] = {}
+        # What `_shown` was made of.
+        self._shown_of: tuple[object, ...] = ()
         self._changed = False
         self._look(self._last_tick_s)
 
@@ -333,16 +335,15 @@ class Controller:
 
     def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        own = {
-            "mode": self.world.mode,
-            "state": self._packml(),
-            "fire": self.sensors.fire,
-            "mains": self.sensors.mains,
-        }
+        mode, state, fire, mains = self.world.mode, self._packml(), self.sensors.fire, self.sensors.mains
+        if not self._changed and self._shown_of == (self._state, mode, state, fire, mains):
+            return
+        own = {"mode": mode, "state": state, "fire": fire, "mains": mains}
         shown = {**vars(self._state), **own, "station_heartbeat": 0, "revision": 0}
         if self._changed or shown != self._shown:
             self._state = replace(self._state, **own, revision=self._state.revision + 1)  # type: ignore[arg-type]
             self._shown, self._changed = shown, False
+        self._shown_of = (self._state, mode, state, fire, mains)
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""

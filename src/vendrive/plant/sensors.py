@@ -17,8 +17,12 @@ from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Nose, Result, Slot
 
 _LENGTH_NOISE_MM = 4.0
 _MASS_NOISE_KG = 4.0
+# A clock's sums are a little off.
+_NOTHING_S = 1e-6
 # The controller's own inputs are a part of this name.
 PLC = "plc"
+
+_NOBODY: dict[str, Value] = dict.fromkeys((*PRESENCE_SOURCES, CABIN), False)
 
 P = TypeVar("P", Lift, Slot, Bay)
 Size = tuple[int, int, int, int]
@@ -58,22 +62,31 @@ class Sensors:
         # What each part was last built of.
         self._built: dict[str, dict[str, object]] = {}
         self._faults: dict[str, dict[str, Fault]] = {}
+        # When a faulty sensor changes by itself next, as of the last look.
+        self._fault_due_s = inf
         world.dirty.update(world.lifts, world.slots, world.bays)
 
     def look(self, now_s: float) -> bool:
         """Build anew what may have changed by `now_s`; return whether a value changed."""
         world = self._world
         fire, mains = self.fire, self.mains
-        inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
-        self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
+        if PLC in self._faults:
+            inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
+            self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
+        else:
+            self.fire, self.mains = world.fire, world.mains
         changed = fire != self.fire or mains != self.mains
-        if not world.dirty and not self._faults:
+        names = world.dirty
+        if now_s >= self._fault_due_s - _NOTHING_S:
+            names = names | (self._faults.keys() - {PLC})
+        if not names:
             return changed
-        names = world.dirty | (self._faults.keys() - {PLC})
+        names = set(names)
         world.dirty.clear()
         # In their order of names, so that noise is drawn in the same order in every process.
         for name in sorted(names):
             changed |= self._build(name, now_s)
+        self._fault_due_s = self.due_s(now_s) if self._faults else inf
         return changed
 
     def forget(self) -> None:
@@ -227,6 +240,8 @@ class Sensors:
     def _presence(self, body: BayBody) -> Values:
         car = self._world.car_at(body.name) or self._sliding_car(body.name)
         inside = car.inside if car is not None else ()
+        if not body.beside and not inside:
+            return dict(_NOBODY)
         return {source: sensed_by(source, body.beside, inside) for source in (*PRESENCE_SOURCES, CABIN)}
 
     def _level(self, body: LiftBody) -> int:

@@ -9,6 +9,7 @@ from math import inf, isfinite
 from random import Random
 from typing import TypeVar
 
+from vendrive.lazy import changed
 from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, BayBody, Car, DoorBody, LiftBody
@@ -75,19 +76,19 @@ class Sensors:
             self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
         else:
             self.fire, self.mains = world.fire, world.mains
-        changed = fire != self.fire or mains != self.mains
+        news = fire != self.fire or mains != self.mains
         names = world.dirty
         if now_s >= self._fault_due_s - _NOTHING_S:
             names = names | (self._faults.keys() - {PLC})
         if not names:
-            return changed
+            return news
         names = set(names)
         world.dirty.clear()
         # In their order of names, so that noise is drawn in the same order in every process.
         for name in sorted(names):
-            changed |= self._build(name, now_s)
+            news |= self._build(name, now_s)
         self._fault_due_s = self.due_s(now_s) if self._faults else inf
-        return changed
+        return news
 
     def forget(self) -> None:
         """Forget the channels, as a controller that restarts does."""
@@ -192,7 +193,7 @@ class Sensors:
             return False
         self._built[name] = values
         (self.restless.add if values.get("movement") else self.restless.discard)(name)
-        parts[name] = kind(name=name, **values)  # type: ignore[arg-type]
+        parts[name] = changed(parts[name], **values) if name in parts else kind(name=name, **values)  # type: ignore[arg-type]
         return True
 
     def _lift(self, body: LiftBody) -> Values:

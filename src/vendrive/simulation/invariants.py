@@ -74,9 +74,10 @@ class Invariants:
     def look_at_truth(self) -> None:
         """Cars, places and lifts, after each tick."""
         truth = self._world.truth
-        for text in truth.crashes[self._crashes :]:
-            self.broken("crash", text)
-        self._crashes = len(truth.crashes)
+        if len(truth.crashes) > self._crashes:
+            for text in truth.crashes[self._crashes :]:
+                self.broken("crash", text)
+            self._crashes = len(truth.crashes)
         if self._world.ground.travelling:
             for text in truths.collisions(truth):
                 self.broken("lifts_collide", text)

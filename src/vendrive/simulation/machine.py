@@ -37,7 +37,9 @@ class MemoryMachine:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._stirred = asyncio.Event()
+        self._stirred = False
+        # A session waits for this while reads are skipped.
+        self._turn: asyncio.Future[None] | None = None
         self._connected = False
         self._troubled = asyncio.Event()
         self.lost = asyncio.Event()
@@ -53,14 +55,14 @@ class MemoryMachine:
 
     def drop(self) -> None:
         """The connection ends."""
-        self._connected = self.skipping = False
+        self._connected = False
         self.lost.set()
         self.trouble()
 
     def trouble(self) -> None:
         """Messages may be lost from now on: each is sent by itself again."""
         self._troubled.set()
-        self._stirred.set()
+        self.stir()
 
     async def read(self) -> Snapshot:
         self._need_connection()
@@ -107,7 +109,7 @@ class MemoryMachine:
         """Return when something may have changed; where nothing has, reads are skipped."""
         world, now_s = self._world, self._world.now_s()
         skips = world.plan.skips and not world.messages.troubled and not world.ground.travelling
-        if skips and not self._stirred.is_set() and world.is_settled():
+        if skips and not self._stirred and world.is_settled():
             await self._until_stirred()
         else:
             await asyncio.sleep(next_grid_s(now_s) - now_s)
@@ -118,21 +120,23 @@ class MemoryMachine:
         return self._world.ground.snapshot(ReadAt(self.read_at_s))
 
     def stir(self) -> None:
-        """Something happened that the next read may show, or that the session waits for."""
-        self._stirred.set()
+        """Something happened that the next read may show, or that the session waits for: it comes at its time."""
+        self._stirred = True
+        if self.skipping and self._turn is not None:
+            self.skipping = False
+            now_s = self._world.now_s()
+            self._world.loop.call_later(next_grid_s(now_s) - now_s, _end, self._turn)
 
     async def _until_stirred(self) -> None:
         loop, due_s = self._world.loop, self._world.clock.book.due_s
-        timer = loop.call_at(due_s, self._stirred.set) if due_s < FAR_S else None
-        self.skipping = True
+        timer = loop.call_at(due_s, self.stir) if due_s < FAR_S else None
+        self._turn, self.skipping = loop.create_future(), True
         try:
-            await self._stirred.wait()
+            await self._turn
         finally:
-            self.skipping = False
+            self._turn, self.skipping = None, False
             if timer is not None:
                 timer.cancel()
-        now_s = self._world.now_s()
-        await asyncio.sleep(next_grid_s(now_s) - now_s)
 
     def _heard(self, beats: int) -> None:
         """A beat arrives, perhaps an old one while another connection beats steadily."""
@@ -159,7 +163,7 @@ class MemoryMachine:
         ground = self._world.ground
         if ground.travelling:
             ground.tick()
-        self._stirred.clear()
+        self._stirred = False
         self.read_at_s = started_s
         return ground.snapshot(ReadAt(started_s))
 
@@ -217,6 +221,12 @@ async def _late(act: Callable[[], T], late_s: float) -> T:
     answer = act() if late_s > 1.0 else None
     await asyncio.sleep(late_s)
     return act() if answer is None else answer
+
+
+def _end(turn: "asyncio.Future[None]") -> None:
+    """The session's turn to read comes, unless it has gone."""
+    if not turn.done():
+        turn.set_result(None)
 
 
 def _answer(answer: tuple[bool, str]) -> Answer:

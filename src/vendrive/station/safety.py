@@ -105,6 +105,8 @@ class Safety:
     def _look_for_doubts(self, view: View) -> None:
         sensed = [doubt.reason for doubt in view.sensed_doubts]
         believed = [doubt.reason for doubt in view.believed_doubts]
+        if not (sensed or believed or self._record.facts.alarms):
+            return
         contradiction, differs = AlarmName.machine_contradiction, AlarmName.count_differs
         self._record.follow(contradiction, "plc", bool(sensed), "; ".join(sensed) or "sensors")
         self._record.follow(differs, "plc", bool(believed), "; ".join(believed) or "sensors")

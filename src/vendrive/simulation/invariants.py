@@ -1,10 +1,11 @@
 """What must never happen, looked up in the plant's truth and the journal's raw rows, never in the controller."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.plant import truth as truths
@@ -81,9 +82,10 @@ class Invariants:
         if self._world.ground.travelling:
             for text in truths.collisions(truth):
                 self.broken("lifts_collide", text)
-        if any(len(cars) > 1 and place not in _MANY for place, cars in truth._standing.items()):
-            for place in truths.double_places(truth):
-                self.broken("two_cars", f"two cars stand on {place}")
+        for cars in truth._standing.values():
+            if len(cars) > 1 and cars[0].where not in _MANY:
+                for place in truths.double_places(truth):
+                    self.broken("two_cars", f"two cars stand on {place}")
         if truth.cars_at(TRANSFER):
             for tag in truths.lost_cars(truth):
                 self.broken("lost_car", f"the car {tag} is nowhere")
@@ -147,7 +149,7 @@ class Invariants:
         for seq, at, text, digest in self._world.computer.disk.journal(self.rows):
             self.rows, self.head = seq, digest
             self._world.register.note(f"journal {seq} {at} {text}")
-            event = json.loads(text)
+            event = from_json(text)
             self.rules.look_at_row(event)
             look = getattr(self, f"_see_{event['kind']}", None)
             if look is not None:

@@ -60,6 +60,7 @@ class Sensors:
         self._world = world
         self._rng = rng
         self._measured: dict[str, tuple[Car, Size]] = {}
+        self._all_slots: tuple[Slot, ...] | None = None
         # What each part was last built of.
         self._built: dict[str, dict[str, object]] = {}
         self._faults: dict[str, dict[str, Fault]] = {}
@@ -89,6 +90,13 @@ class Sensors:
             news |= self._build(name, now_s)
         self._fault_due_s = self.due_s(now_s) if self._faults else inf
         return news
+
+    @property
+    def all_slots(self) -> tuple[Slot, ...]:
+        """All slots as they were seen at the last look; the same tuple as long as none changes."""
+        if self._all_slots is None:
+            self._all_slots = tuple(self.slots.values())
+        return self._all_slots
 
     def forget(self) -> None:
         """Forget the channels, as a controller that restarts does."""
@@ -192,6 +200,8 @@ class Sensors:
         if self._built.get(name) == values:
             return False
         self._built[name] = values
+        if kind is Slot:
+            self._all_slots = None
         (self.restless.add if values.get("movement") else self.restless.discard)(name)
         parts[name] = changed(parts[name], **values) if name in parts else kind(name=name, **values)  # type: ignore[arg-type]
         return True

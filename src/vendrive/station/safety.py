@@ -96,7 +96,7 @@ class Safety:
             self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
         noted = {alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.movement}
-        for slot in snapshot.slots:
+        for slot in snapshot.slots if noted else snapshot.slot_index.restless:
             if slot.movement or slot.name in noted:
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:

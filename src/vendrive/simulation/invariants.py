@@ -144,16 +144,19 @@ class Invariants:
 
     # The raw journal
 
-    def read_journal(self) -> None:
-        """Look at the rows that are new."""
+    def read_journal(self) -> set[str]:
+        """Look at the rows that are new, and return which kinds there are among them."""
+        kinds = set()
         for seq, at, text, digest in self._world.computer.disk.journal(self.rows):
             self.rows, self.head = seq, digest
             self._world.register.note(f"journal {seq} {at} {text}")
             event = from_json(text)
+            kinds.add(event["kind"])
             self.rules.look_at_row(event)
             look = getattr(self, f"_see_{event['kind']}", None)
             if look is not None:
                 look(event)
+        return kinds
 
     def _see_command_given(self, event: dict[str, Any]) -> None:
         if event["seq"] in self._given:

@@ -8,7 +8,7 @@ answer what the last one answered. Without `skips` each of them is made, and the
 import asyncio
 import json
 from collections.abc import Callable
-from math import floor
+from math import ceil, floor
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from vendrive.simulation.crash import Crash
@@ -30,6 +30,11 @@ T = TypeVar("T")
 def next_grid_s(at_s: float) -> float:
     """Return the first moment of the grid after `at_s`."""
     return (floor(at_s / GRID_S + 1e-6) + 1) * GRID_S
+
+
+def grid_s(at_s: float) -> float:
+    """Return the first moment of the grid that is not before `at_s`."""
+    return ceil(at_s / GRID_S - 1e-6) * GRID_S
 
 
 class MemoryMachine:
@@ -109,10 +114,12 @@ class MemoryMachine:
         """Return when something may have changed; where nothing has, reads are skipped."""
         world, now_s = self._world, self._world.now_s()
         skips = world.plan.skips and not world.messages.troubled and not world.ground.travelling
+        self._turn = world.loop.create_future()
         if skips and not self._stirred and world.is_settled():
-            await self._until_stirred()
+            await self._until_stirred(self._turn)
         else:
-            await asyncio.sleep(next_grid_s(now_s) - now_s)
+            world.loop.call_at(next_grid_s(now_s), _end, self._turn)
+            await self._turn
 
     def skipped(self) -> Snapshot:
         """Return what a read that was skipped would have answered now."""
@@ -124,26 +131,32 @@ class MemoryMachine:
         self._stirred = True
         if self.skipping and self._turn is not None:
             self.skipping = False
-            now_s = self._world.now_s()
-            self._world.loop.call_later(next_grid_s(now_s) - now_s, _end, self._turn)
+            self._world.loop.call_at(next_grid_s(self._world.now_s()), _end, self._turn)
 
-    async def _until_stirred(self) -> None:
+    async def _until_stirred(self, turn: "asyncio.Future[None]") -> None:
         loop, due_s = self._world.loop, self._world.clock.book.due_s
-        timer = loop.call_at(due_s, self.stir) if due_s < FAR_S else None
-        self._turn, self.skipping = loop.create_future(), True
+        # What turns over at a moment of the grid is read then; what has not, since a clock's sums are a little off, at
+        # the next one.
+        at_s = max(next_grid_s(loop.time()), grid_s(due_s)) if due_s < FAR_S else FAR_S
+        timer = loop.call_at(at_s, _end, turn) if at_s < FAR_S else None
+        self.skipping = True
         try:
-            await self._turn
+            await turn
         finally:
-            self._turn, self.skipping = None, False
+            self.skipping = False
             if timer is not None:
                 timer.cancel()
 
     def _heard(self, beats: int) -> None:
         """A beat arrives, perhaps an old one while another connection beats steadily."""
         controller, newest = self._world.ground.controller, self._world.machine
+        before = controller.state.state
         controller.heard(beats)
         if newest is not None and newest.steady:
             controller.hears_steadily(True)
+        if controller.state.state != before:
+            # It was held, and is not any more: a change that counts, so that nobody skips the read that shows it.
+            self._world.ground.tick()
 
     async def _beat_steadily(self) -> None:
         controller = self._world.ground.controller

@@ -202,6 +202,8 @@ class Session:
         self.computer.clock.book.open()
         self._seen, self.stirred, self.settled = seen, False, False
         self.controller.settle(snapshot)
+        # How commands ended is known to all that follows in this read.
+        self.stirred = False
         self.safety.look(self.controller.view(snapshot))
         if self.link.fresh is snapshot:
             self.watch.look(snapshot)

@@ -76,16 +76,13 @@ class Invariants:
         """Cars, places and lifts, after each tick."""
         truth = self._world.truth
         if len(truth.crashes) > self._crashes:
-            for text in truth.crashes[self._crashes :]:
-                self.broken("crash", text)
-            self._crashes = len(truth.crashes)
+            self._look_at_crashes(truth.crashes)
         if self._world.ground.travelling:
             for text in truths.collisions(truth):
                 self.broken("lifts_collide", text)
-        for cars in truth._standing.values():
-            if len(cars) > 1 and cars[0].where not in _MANY:
-                for place in truths.double_places(truth):
-                    self.broken("two_cars", f"two cars stand on {place}")
+        if any(len(cars) > 1 and place not in _MANY for place, cars in truth._standing.items()):
+            for place in truths.double_places(truth):
+                self.broken("two_cars", f"two cars stand on {place}")
         if truth.cars_at(TRANSFER):
             for tag in truths.lost_cars(truth):
                 self.broken("lost_car", f"the car {tag} is nowhere")
@@ -93,6 +90,11 @@ class Invariants:
         if self._world.ground.running():
             self.rules.look_at_truth()
             self._look_at_people()
+
+    def _look_at_crashes(self, crashes: list[str]) -> None:
+        for text in crashes[self._crashes :]:
+            self.broken("crash", text)
+        self._crashes = len(crashes)
 
     def _look_at_people(self) -> None:
         for hazard in self._world.ground.controller.hazards():

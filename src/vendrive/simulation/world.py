@@ -144,11 +144,10 @@ class World:
             self.crash_at = None
             self.register.decided(refused=False)
             raise Crash(name)
-        if name == "after_commit":
-            # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from.
-            # Nor does a row that only tells: it is written after what it tells of.
-            if self.invariants.read_journal() - TELLING:
-                self.stir()
+        # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from, nor
+        # does a row that only tells.
+        if name == "after_commit" and self.invariants.read_journal() - TELLING:
+            self.stir()
 
     def stir(self) -> None:
         """Whatever the station's reads are put off for may have happened."""

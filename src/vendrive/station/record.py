@@ -5,6 +5,7 @@ from vendrive.station.thinning import Ends, Refusals
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.journal import Alarm, AlarmEnded, CountAccepted, Counted, Event, PersonRefused
 
+
 class Record:
     """Writes events to the journal and keeps the facts in step; what only repeats itself is counted (thinning)."""
 

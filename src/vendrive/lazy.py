@@ -34,7 +34,7 @@ class lazy(Generic[T]):  # noqa: N801 - it reads as a property does
 def changed(value: T, **fields: object) -> T:
     """Return a copy of a frozen dataclass with these fields: dataclasses.replace, less its way through every field.
 
-    Nothing is checked and nothing is worked out after: for dataclasses that do neither.
+    Nothing is checked or worked out anew, so it is for dataclasses without `__post_init__` and without lazy properties.
     """
     copy: T = object.__new__(type(value))
     copy.__dict__.update(vars(value), **fields)

@@ -59,7 +59,7 @@ SELDOM = 3.5
 async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], Awaitable[None]]) -> None:
     """Let something happen again and again, `mean_s` apart on average, while there are faults."""
     while world.faulty:
-        await asyncio.sleep(rng.expovariate(1 / mean_s / SELDOM))
+        await asyncio.sleep(rng.expovariate(world.plan.often / mean_s / SELDOM))
         await world.awake.wait()
         if world.faulty:
             await once()
@@ -178,6 +178,18 @@ async def _retail_away(world: "World", rng: Random) -> None:
             world.retail.cut(True)
             await world.until(lambda: not world.faulty, 10 ** rng.uniform(0, 3.8))
             world.retail.cut(False)
+
+    await again(world, rng, 2500, once)
+
+
+async def _retail_deaf(world: "World", rng: Random) -> None:
+    """Retail's orders arrive, and what the station sends does not."""
+
+    async def once() -> None:
+        with world.register.injected("retail_deaf"):
+            world.retail.hear(False)
+            await world.until(lambda: not world.faulty, 10 ** rng.uniform(2, 3.5))
+            world.retail.hear(True)
 
     await again(world, rng, 2500, once)
 
@@ -462,6 +474,7 @@ FAULTS: dict[str, Process] = {
     "message_twice": _messages("twice"),
     "machine_line_cut": _line_cut,
     "retail_away": _retail_away,
+    "retail_deaf": _retail_deaf,
     "clock_jump": _clock_jump,
     **{f"crash_{step}": _crash(step) for step in CRASHES},
     "mains_lost": _mains_lost,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
 RATE = 0.12
+MOST_OFTEN = 0.4
 STAYING = ("lingering", "bag_left", "pet", "sleeper")
 BEINGS = {"bag_left": Being.bag, "pet": Being.pet, "sleeper": Being.sleeper, "lingering": Being.small_child}
 INSIDE = {"child_inside": Being.child_asleep, "passenger_inside": Being.person, "pet_inside": Being.pet}
@@ -30,7 +31,7 @@ class Habits:
 
     def wants(self, name: str) -> bool:
         """Whether this happens now."""
-        return self._world.is_on(name) and self._rng.random() < RATE
+        return self._world.is_on(name) and self._rng.random() < min(RATE * self._world.plan.often, MOST_OFTEN)
 
     async def linger(self, driver: "Driver", bay: str) -> None:
         """Stay longer than one should, or leave something or somebody beside the car."""

@@ -156,7 +156,7 @@ CARS = (
         "A car is pushed through the one in front of its slot.",
         "votes of both sides",
         (votes("front_clear"), plc_votes("front_free")),
-        STEPS,
+        ("steps_into_taken",),
         "singapore60",
     ),
     Safeguard(
@@ -179,7 +179,7 @@ CARS = (
         "A table turns with a car that overhangs it.",
         "votes of both sides",
         (votes("stands_or_empty"), plc_votes("table_load")),
-        ("crooked", "steps_cut_short"),
+        ("crooked", "steps_askew"),
         "carvana34",
     ),
     Safeguard(

@@ -33,6 +33,7 @@ PEOPLE = frozenset(
         "pet_inside",
         "crooked",
         "backwards",
+        "walks_away",
     }
 )
 CRASHES = ("before_commit", "after_commit", "after_send", "after_answer")

@@ -42,6 +42,14 @@ class Habits:
             with self._world.register.injected("lingering", bay):
                 await asyncio.sleep(self._rng.uniform(60, 600))
 
+    async def walks_away(self, bay: str) -> bool:
+        """Perhaps leave after one was verified, and come again when nobody waits any more."""
+        leaves = self.wants("walks_away")
+        if leaves:
+            with self._world.register.injected("walks_away", bay):
+                await asyncio.sleep(self._rng.uniform(240, 900))
+        return leaves
+
     def parks(self, driver: "Driver") -> tuple[bool, bool]:
         """Return whether the car misses its plates, and whether it comes in backwards."""
         crooked, backwards = self.wants("crooked"), self.wants("backwards")

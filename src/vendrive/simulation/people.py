@@ -157,7 +157,8 @@ class Driver:
             bay = self.rng.choice(self.world.layout.bays).name
             try:
                 await self.be_verified(Kiosk(self.world, bay))
-                await self._take_car(bay)
+                if not await self.world.habits.walks_away(bay):
+                    await self._take_car(bay)
             except KioskDead:
                 await self._come_again()
             except Refused as refusal:

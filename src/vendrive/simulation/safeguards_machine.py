@@ -5,7 +5,7 @@ from vendrive.simulation import removals as without
 from vendrive.simulation.removals import plc_votes, plc_watches, replaced, unsensed, votes
 from vendrive.simulation.safeguard import Safeguard
 from vendrive.station import controller as controlling
-from vendrive.station.bay import TowerSide
+from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
 from vendrive.station.staff import Staff
 from vendrive.station.yard import Yard
@@ -229,6 +229,16 @@ BELIEF = (
             replaced(view, "doubts", lambda *known: ()),
         ),
         ("barrier_blind",),
+    ),
+    Safeguard(
+        "way_out",
+        "A car behind a closed door is taken as gone where all sensors of its bay are dead.",
+        "doubts about a car that vanished behind a door",
+        (
+            replaced(BaySide, "_had_way_out", lambda self, tag: True),
+            replaced(view, "differences", without.every_door_open),
+        ),
+        ("walks_away", "bus_dead"),
     ),
     Safeguard(
         "journal_against_sensors",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from vendrive.plant.beings import Being
+from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, Being
 from vendrive.plant.faults import Stuck
 from vendrive.plant.machine import Car
 from vendrive.plant.world import STREET
@@ -212,6 +212,33 @@ async def _barrier_blind(world: "World", rng: Random) -> None:
         world.do(lambda: sensors.mend(bay, "tag"))
 
 
+async def _bus_dead(world: "World", rng: Random) -> None:
+    """The bus of a bay's sensors is dead while a car stands behind the closed street door: all of them say nothing."""
+    truth, sensors = world.truth, world.ground.controller.sensors
+
+    def enclosed() -> str:
+        shut = (body.name for body in truth.bays.values() if body.street.closed and body.inner.closed)
+        return next((bay for bay in shut if truth.car_at(bay) is not None and not world.ground.running()), "")
+
+    if not await world.until(lambda: bool(enclosed()) or not world.faulty, 3600) or not enclosed():
+        return
+    bay = enclosed()
+    with world.register.injected("bus_dead", bay):
+        world.do(lambda: bus_dies(world, bay), f"the sensors of {bay} are dead")
+        await world.until(lambda: not world.faulty, rng.uniform(20, 600))
+        world.do(lambda: sensors.mend(bay), f"the sensors of {bay} are alive")
+
+
+def bus_dies(world: "World", bay: str) -> None:
+    """Every sensor of a bay but those of its doors says what an empty bay says."""
+    sensors = world.ground.controller.sensors
+    dead: dict[str, bool | int | str] = {"tag": "", "vehicle": False, "in_place": False, "engine_running": False}
+    dead |= dict.fromkeys(("length_mm", "width_mm", "height_mm", "mass_kg"), 0)
+    dead |= dict.fromkeys((*PRESENCE_SOURCES, CABIN), False)
+    for sensor, value in dead.items():
+        sensors.spoil(bay, sensor, Stuck(value))
+
+
 async def _parked(world: "World", bay: str) -> Car | None:
     """Wait for a car in the bay that nobody sits in; None where none comes."""
     truth = world.truth
@@ -273,6 +300,7 @@ SCENES: dict[str, Process] = {
     "two_bays": recurring(300, _two_bays),
     "forged_pass": recurring(400, _forged_pass),
     "barrier_blind": recurring(900, _barrier_blind),
+    "bus_dead": recurring(600, _bus_dead),
     "flag_stuck": recurring(1500, _flag_stuck),
     "hidden_car": recurring(1500, _hidden_car),
     "out_of_time": recurring(300, _out_of_time),

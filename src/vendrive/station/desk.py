@@ -145,7 +145,7 @@ class Desk:
     # What the machine's snapshots bring
 
     def tick(self, snapshot: Snapshot) -> bool:
-        """Go on from a snapshot; one that is too old changes nothing. Returns whether a conversation has ended."""
+        """Go on from a snapshot; one that is too old changes nothing. Returns whether the cars are to be counted."""
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
@@ -167,7 +167,15 @@ class Desk:
                 self._end_talk(self.talk)
                 ended = True
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
-        return ended
+        return ended or self._is_uncounted(snapshot)
+
+    def _is_uncounted(self, snapshot: Snapshot) -> bool:
+        """Whether a returned car stands behind the closed door and no count says so: from here on it is the tower's."""
+        if not isinstance(self.talk, ReturnTalk) or self.talk.phase != Phase.storing:
+            return False
+        bay, tag = self.side.sensed(snapshot), self.talk.lending.vehicle.tag
+        unknown = self._record.facts.places.get(tag) != bay.name
+        return unknown and bay.tag == tag and bay.street_door == Door.closed
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S
@@ -265,6 +273,8 @@ class Desk:
 
     def _check_room(self, snapshot: Snapshot, tag: str) -> None:
         bay = self.side.sensed(snapshot)
+        if self.side.controller.view(snapshot).doubt_about(self.side.name):
+            raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
         free = bay.empty or (bay.tag == tag and bay.street_door != Door.closed)
         if not free or self._tidying is not None:

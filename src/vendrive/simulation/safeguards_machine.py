@@ -7,6 +7,7 @@ from vendrive.simulation.safeguard import Safeguard
 from vendrive.station import controller as controlling
 from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
+from vendrive.station.returning import ReturnTalk
 from vendrive.station.staff import Staff
 from vendrive.station.yard import Yard
 from vendrive.tower import control, view
@@ -202,6 +203,13 @@ CARS = (
         "none",
         unsensed(key_in_box=True),
         ("key_forgotten",),
+    ),
+    Safeguard(
+        "key_stays",
+        "A key is taken out of its box after the word was given, and the car is stored without it.",
+        "none",
+        (replaced(ReturnTalk, "_has_lost_key", lambda self, bay: False),),
+        ("key_taken_back",),
     ),
     Safeguard(
         "way_free",

@@ -104,6 +104,23 @@ async def _key_forgotten(world: "World", rng: Random) -> None:
             await asyncio.sleep(20)
 
 
+async def _key_taken_back(world: "World", rng: Random) -> None:
+    """After the word was given the key is taken out of the box again, and some minutes later laid back."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth = world.truth.bays[bay], world.truth
+
+    def taken_in() -> bool:
+        return body.key_in_box and not body.street.open and truth.car_at(bay) is not None and not body.person
+
+    if not await world.until(lambda: taken_in() or not world.faulty, 3600) or not taken_in():
+        return
+    with world.register.injected("key_taken_back", bay):
+        world.do(lambda: truth.key(bay, False), f"the key is taken out of the box of {bay} again")
+        await world.until(lambda: not world.faulty, rng.uniform(30, 600))
+        if truth.car_at(bay) is not None:
+            world.do(lambda: truth.key(bay, True), f"the key lies in the box of {bay} again")
+
+
 async def _roof_box(world: "World", rng: Random) -> None:
     """A car that is out gets a box on its roof, and comes back too high."""
     out = [car for car in _ours(world) if car.where == STREET]
@@ -295,6 +312,7 @@ SCENES: dict[str, Process] = {
     "wakes": recurring(3000, _wakes),
     "engine_on": recurring(600, _engine_on),
     "key_forgotten": recurring(600, _key_forgotten),
+    "key_taken_back": recurring(900, _key_taken_back),
     "roof_box": recurring(900, _roof_box),
     "exit_held": recurring(1500, _exit_held),
     "two_bays": recurring(300, _two_bays),

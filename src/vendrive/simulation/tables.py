@@ -33,6 +33,15 @@ way whom a blind sensor hid, as the list below says.
 """
 
 
+UNDETECTABLE = """## What the sensors of the layouts cannot detect
+
+With any one and any two sensors faulty, whatever they say, no part moves where a person is, but for these: where all
+sources that sense somebody are blind, or there is none. `tests/plant/test_blind.py` tries every pair at every dangerous
+moment; see [plant.md](plant.md). More than two at once: a bay whose car sensors all go dead before an open street door
+looks as if its car had driven off.
+"""
+
+
 def fault_table(tally: Tally) -> str:
     """Return, per class of fault, how often it was injected, met a decision, and was refused something."""
     names = sorted((*CLASSES, LONG_CUT_OFF))
@@ -69,10 +78,10 @@ def document(found: Sequence[Ablation], total: Total, seeds: int) -> str:
         fault_table(tally),
         "",
         PREVENTED.format(seeds=seeds, violations=total.violations, **sums),
-        "## What the sensors of the layouts cannot detect\n\nOnce the one source is blind; see [plant.md](plant.md).\n",
+        UNDETECTABLE,
         _table(
-            ("who or what", "where", "the only source", "why not the others"),
-            ((f"`{being}`", where, source, reason) for being, where, source, reason in undetectable()),
+            ("who", "where", "the only sources", "why not the others"),
+            ((f"`{row.being}`", row.where, " and ".join(row.sources) or "none", row.reason) for row in undetectable()),
         ),
     )
     return "\n".join(parts) + "\n"

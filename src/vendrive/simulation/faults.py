@@ -427,7 +427,11 @@ async def _key_turned(world: "World", rng: Random) -> None:
         with world.register.injected("key_turned"):
             mode = rng.choice((Mode.manual, Mode.maintenance, Mode.stopped))
             world.do(lambda: world.truth.turn_key(mode), f"the key says {mode}")
+            if mode != Mode.manual:
+                world.do(world.truth.go_in, "a technician goes into the tower")
             await asyncio.sleep(rng.uniform(10, 600))
+            if world.truth.storage:
+                world.do(world.truth.walk_out, "the technician comes out")
             world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
 
     await again(world, rng, 5000, once)

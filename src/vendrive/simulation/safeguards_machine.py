@@ -44,7 +44,7 @@ PEOPLE = (
         "A move goes on while somebody gets out into a bay that is open to the machine.",
         "none: the votes were cast before",
         (plc_watches("intruder"),),
-        ("steps_out",),
+        ("steps_out", "walks_into_tower"),
     ),
     Safeguard(
         "on_the_table_stops",

@@ -60,6 +60,24 @@ def _fetched(world: "World", car: Car, bay: str) -> None:
         world.do(lambda: truth.seat(car.tag, Being.person, False), f"somebody is fetched out of {car.tag}")
 
 
+async def _walks_into_tower(world: "World", rng: Random) -> None:
+    """Somebody whom the cabin sensor did not see gets out behind the open inner door, and walks on into the tower."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth, sensors = world.truth.bays[bay], world.truth, world.ground.controller.sensors
+    with world.register.injected("walks_into_tower", bay):
+        world.do(lambda: sensors.spoil(bay, "cabin", Stuck(False)))
+        await world.until(lambda: (body.inner.open and truth.car_at(bay) is not None) or not world.faulty, 3600)
+        car = truth.car_at(bay)
+        if car is not None and body.inner.open:
+            world.do(lambda: truth.seat(car.tag, Being.person), f"somebody sits in {car.tag}, unseen")
+            world.do(lambda: truth.get_out(bay), f"somebody gets out of {car.tag}")
+            await asyncio.sleep(rng.uniform(0, 5))
+            if body.person and body.inner.open:
+                world.do(lambda: truth.walk_in(bay), "somebody walks into the tower")
+            await asyncio.sleep(60)
+        world.do(lambda: sensors.mend(bay, "cabin"))
+
+
 async def _wakes(world: "World", rng: Random) -> None:
     """Somebody who was stored with the car unseen wakes and moves."""
     stored = [car for car in world.truth.cars.values() if car.where in (world.truth.slots | world.truth.lifts)]
@@ -309,6 +327,7 @@ def _ours(world: "World") -> list[Car]:
 SCENES: dict[str, Process] = {
     **BY_HAND,
     "steps_out": recurring(600, _steps_out),
+    "walks_into_tower": recurring(900, _walks_into_tower),
     "wakes": recurring(3000, _wakes),
     "engine_on": recurring(600, _engine_on),
     "key_forgotten": recurring(600, _key_forgotten),

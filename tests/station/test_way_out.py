@@ -158,11 +158,33 @@ def shows_pass(small: Small) -> None:
     desk.show_return_pass("drive-1")
 
 
-def test_a_returned_car_is_the_towers_from_the_closed_door_on(small: Small) -> None:
+def test_a_returned_car_is_the_towers_from_the_word_on(small: Small) -> None:
     returning(small)
-    small.until_running("open_inner_door")
-    small.tick()
     assert small.record.facts.places["TAG-1"] == "B1"
+    small.until_running("close_street_door")
+    small.ideal.finish("B1")
+    small.tick()
+    all_sensors_die(small)
+    small.start()
+    small.settle()
+    assert isinstance(small.desks["B1"].talk, ReturnTalk), "nobody else is served here"
+    small.ideal.stand("B1", "TAG-1")
+    small.ideal.change("B1", key_in_box=True, length_mm=4000)
+    small.settle()
+    assert len(small.events("returned")) == 1
+
+
+def test_a_borrower_who_drives_out_again_leaves_no_doubt(small: Small) -> None:
+    talk = returning(small)
+    small.until_running("close_street_door")
+    small.ideal.cut("B1")
+    small.ideal.stand("B1", "")
+    small.tick()
+    assert talk.phase == Phase.check
+    small.settle()
+    small.desks["B1"].cancel()
+    small.settle()
+    assert (small.bay().street_door, doubts(small)) == (Door.closed, "")
 
 
 def test_a_key_that_is_taken_before_the_door_is_shut_takes_the_word_back(small: Small) -> None:

@@ -102,6 +102,8 @@ async def steps_cut_short(world: "World", rng: Random) -> None:
         world.do(lambda: controller.stop("red button"), "somebody hits the red button")
         world.do(lambda: truth.turn_key(Mode.manual), "the key says manual")
         await asyncio.sleep(2)
+        if truth.storage:
+            world.do(truth.walk_out, "who is in the tower is brought out")
         world.do(controller.reset, "reset at the tower")
         if tables:
             await _led(world, [*_behind_door(world, focus), _taken_in(world, focus)])

@@ -161,7 +161,7 @@ class Desk:
     # What the machine's snapshots bring
 
     def tick(self, snapshot: Snapshot) -> bool:
-        """Go on from a snapshot; one that is too old changes nothing. Returns whether the cars are to be counted."""
+        """Go on from a snapshot; one that is too old changes nothing. Returns whether a conversation has ended."""
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
@@ -183,15 +183,7 @@ class Desk:
                 self._end_talk(self.talk)
                 ended = True
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
-        return ended or self._is_uncounted(snapshot)
-
-    def _is_uncounted(self, snapshot: Snapshot) -> bool:
-        """Whether a returned car stands behind the closed door and no count says so: from here on it is the tower's."""
-        if not isinstance(self.talk, ReturnTalk) or self.talk.phase != Phase.storing:
-            return False
-        bay, tag = self.side.sensed(snapshot), self.talk.lending.vehicle.tag
-        unknown = self._record.facts.places.get(tag) != bay.name
-        return unknown and bay.tag == tag and bay.street_door == Door.closed
+        return ended
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S
@@ -248,7 +240,8 @@ class Desk:
         if coming is None or coming.drive_id not in facts.out:
             return None
         talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
-        taken_in = standing is None and self._reached_into()
+        shut_in = bay.street_door == Door.closed and facts.places.get(coming.vehicle.tag) == bay.name
+        taken_in = standing is None and (shut_in or self._reached_into())
         if taken_in or standing not in (None, bay.name) or (standing and bay.street_door == Door.closed):
             talk.resume_storing()
         if talk.phase == Phase.storing or standing == bay.name:

@@ -12,7 +12,7 @@ from vendrive.station.controller import Task
 from vendrive.station.store import Lending
 from vendrive.tower.control import OpenStreet, Stuck
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Returned, ReturnRefused
+from vendrive.wire.journal import Returned, ReturnRefused, WordGiven
 from vendrive.wire.machine import Bay, Door, Snapshot
 from vendrive.wire.orders import Limits
 
@@ -96,6 +96,7 @@ class ReturnTalk:
         if not (engine_off and key_in_box and nobody_inside):
             raise Refused(ErrorCode.not_declared)
         bay = self._side.sensed(snapshot)
+        self._side.record.write(WordGiven(drive_id=self.lending.drive_id, bay=bay.name, tag=bay.tag))
         self._measured = Measured(bay.length_mm, bay.mass_kg)
         self._side.store.write_note(_note(self.lending), json.dumps([bay.length_mm, bay.mass_kg]))
         self.phase = Phase.storing

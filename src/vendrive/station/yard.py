@@ -58,13 +58,14 @@ class Yard:
 
     def _in_bays(self) -> dict[str, str]:
         """Return the places of the cars that were last in a bay. One that is read nowhere may have left: its hand-over
-        says so, not a count; but one that is lent, and was to be returned, was never the tower's.
+        says so, not a count. One that was to be returned, and whose street door did not close behind it, was driven
+        out again.
         """
         facts, side = self._record.facts, self._side
         in_bays = {tag: at for tag, at in facts.places.items() if side.layout.is_bay(at)}
         vehicles = {tag: side.store.vehicle_of(tag) for tag in in_bays}
         lent = {tag for tag, vehicle in vehicles.items() if vehicle and vehicle.vehicle_id in facts.out.values()}
-        return {tag: at for tag, at in in_bays.items() if tag not in lent}
+        return {tag: at for tag, at in in_bays.items() if tag not in lent or at not in facts.opened}
 
     @property
     def _record(self) -> Record:

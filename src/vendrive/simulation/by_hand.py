@@ -259,10 +259,10 @@ async def console_lock(world: "World", rng: Random) -> None:
 BY_HAND: dict[str, Process] = {
     "manual_steps": recurring(1500, manual_steps),
     "steps_cut_short": recurring(1500, steps_cut_short),
-    "steps_late": recurring(2500, steps_late),
-    "steps_stopped": recurring(2500, steps_stopped),
-    "steps_askew": recurring(600, steps_askew),
-    "steps_into_taken": recurring(2000, steps_into_taken),
+    "steps_late": recurring(6000, steps_late),
+    "steps_stopped": recurring(6000, steps_stopped),
+    "steps_askew": recurring(1800, steps_askew),
+    "steps_into_taken": recurring(5000, steps_into_taken),
     "console_stop": recurring(3000, console_stop),
     "console_lock": recurring(2500, console_lock),
 }

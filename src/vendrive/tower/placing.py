@@ -13,15 +13,12 @@ UNBOOKED_S = 48 * 3600.0
 CHARGER_S = 30.0
 
 
-def well_placed(job: Job, order: Order, jobs: Sequence[Job], ground: Ground) -> Order:
-    """Return a move that stores with the slot chosen by when the car is wanted, and by what the lift fetches next."""
+def well_placed(job: Job, order: Order, then: Sequence[int], ground: Ground) -> Order:
+    """Return a move that stores with the slot chosen by when the car is wanted, and by where the lift goes next."""
     if not isinstance(order, Move) or not ground.layout.is_slot(order.target) or job.slot == order.target:
         return order
-    nexts = [other for other in jobs if other.is_outward and other is not job and other.car not in ground.moving]
-    at = [ground.state.places.get(other.car, "") for other in nexts]
-    storeys = [ground.layout.storey_of(place) for place in at if ground.layout.is_slot(place)][:1]
     wanted_s = ground.state.ahead.pickups.get(order.car, ground.state.now_s + UNBOOKED_S)
-    target = choose_slot(ground, order, wanted_s, storeys)
+    target = choose_slot(ground, order, wanted_s, then)
     return replace(order, target=target)
 
 

@@ -24,6 +24,7 @@ WIDTH = 60
 ALIKE = 2
 # A second until all is done counts so much against a second that somebody waits.
 END_WEIGHT = 0.3
+LATER_S = (0.0, 200.0, 1e6)
 
 
 class Way(IntEnum):
@@ -126,7 +127,11 @@ class _Beam:
         self._turn = np.array([bay.turn_s for bay in sight.bays])
         self._bit = np.left_shift(1, self._errand)
         order = [n for n, errand in enumerate(errands) if errand.way in (Way.fetch, Way.street)]
-        self._order = sorted(order, key=lambda n: (self._due[n], n))
+        self._orders = []
+        for later_s in LATER_S:
+            one = sorted(order, key=lambda n: (self._due[n] + later_s * (errands[n].way == Way.street), n))
+            if one not in self._orders:
+                self._orders.append(one)
 
     def _reach_of(self, sight: Sight) -> None:
         """Tables of the times between levels, and until a car on the lift is in a slot."""
@@ -218,6 +223,13 @@ class _Beam:
 
     def _rank(self, rows: _Rows) -> Reals:
         """Return the cost so far and that of the rest in the order in which it is due, and when all is over."""
+        ranks = [self._rank_by(rows, order) for order in self._orders]
+        rank = ranks[0]
+        for other in ranks[1:]:
+            rank = np.minimum(rank, other)
+        return rank
+
+    def _rank_by(self, rows: _Rows, order: Sequence[int]) -> Reals:
         pace, errands = self._pace, self._sight.errands
         cost, lift, free = rows.cost.copy(), rows.time + self._ends[rows.level], rows.free.copy()
         kept = np.arange(len(cost))
@@ -228,7 +240,7 @@ class _Beam:
                 closed = np.maximum(rows.time + self._reach[rows.level, self._sight.bays[bay].storey], errand.ready_s) + pace.at_bay_s
                 free[:, bay] = np.where(open_, closed, free[:, bay])
                 lift = np.where(open_, np.maximum(lift, closed + pace.transfer_s), lift)
-        for number in self._order:
+        for number in order:
             errand = errands[number]
             open_ = rows.done >> number & 1 == 0
             bay = free.argmin(axis=1)

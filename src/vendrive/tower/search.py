@@ -8,7 +8,7 @@ from vendrive.tower.baseline import first_order
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.lookahead import BayAhead, Errand, Path, Sight, Way, best_path
 from vendrive.tower.placing import well_placed
-from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street
+from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street, waits_since_s
 
 # So many jobs are put in order at once; those behind wait for their turn.
 SEEN = 14
@@ -16,11 +16,17 @@ SEEN = 14
 AHEAD_S = 1200.0
 # What may happen at any moment is not expected sooner than this.
 SOON_S = 10.0
+LONG_S, GROW_S = 1200.0, 300.0
 
 
 def later_than(expected_s: float, now_s: float) -> float:
     """Return when something is expected that was expected earlier: the longer it is late, the longer it will be."""
     return max(expected_s, now_s + max(SOON_S, now_s - expected_s))
+
+
+def weight_of(job: Job, now_s: float) -> float:
+    """Return how much a second of this job's customer counts: more where they have waited for long."""
+    return 1.0 + max(0.0, now_s - waits_since_s(job) - LONG_S) / GROW_S
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Search:
         if not place:
             if not ground.no_bay:
                 from_s = max(job.since_s, ground.state.now_s)
-                self._found.append(Found(job, Errand(Way.street, 0, job.since_s, ready_s=from_s), ripe=ripe))
+                self._found.append(Found(job, Errand(Way.street, 0, job.since_s, ready_s=from_s, weight=weight_of(job, ground.state.now_s)), ripe=ripe))
         elif job.is_outward and layout.is_slot(place) and not ground.blocker(place):
             self._see_fetching(job, place, ripe)
         elif ripe:
@@ -96,7 +102,7 @@ class Search:
         ground = self._ground
         if place in ground.state.failed or self._body.name not in ground.layout.slot(place).lifts or ground.no_bay:
             return
-        errand = Errand(Way.fetch, ground.layout.storey_of(place), max(job.due_s, job.since_s))
+        errand = Errand(Way.fetch, ground.layout.storey_of(place), max(job.due_s, job.since_s), weight=weight_of(job, ground.state.now_s))
         self._found.append(Found(job, errand, ripe=ripe))
 
     def _see_storing(self, job: Job, place: str) -> None:

@@ -125,7 +125,7 @@ def empty_s(rush: Rush, order: Sequence[str]) -> float:
             street.ask(cars.pop(0))
 
     street.after = lambda car: next_one()
-    for _ in range(len(rush.layout.bays) + 1):
+    for _ in range(CROWD):
         next_one()
     street.tower.run(LONGEST_S)
     return _last_s(street, len(order))

@@ -41,7 +41,7 @@ class Errand:
     """A move as the search sees it.
 
     `source` is the storey of the slot of a fetch or a shift; `bay` the number of the bay of a store; `ready_s` when its
-    car can be taken, or when somebody comes to the street.
+    car can be taken, or when somebody comes to the street; `after` the number of the errand that must be done first.
     """
 
     way: Way
@@ -50,6 +50,7 @@ class Errand:
     bay: int = -1
     ready_s: float = 0.0
     weight: float = 1.0
+    after: int = -1
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class _Beam:
         self._ready = np.array([errand.ready_s for errand in errands])
         self._turn = np.array([bay.turn_s for bay in sight.bays])
         self._bit = np.left_shift(1, self._errand)
+        afters = np.array([errand.after for errand in errands])[self._errand]
+        self._needs = np.where(afters >= 0, np.left_shift(1, np.maximum(afters, 0)), 0)
         order = [n for n, errand in enumerate(errands) if errand.way in (Way.fetch, Way.street)]
         self._orders = []
         for later_s in LATER_S:
@@ -168,7 +171,8 @@ class _Beam:
     def _grown(self, rows: _Rows) -> tuple[_Rows, Whole, Whole]:
         """Return the best rows with one step more, and of each its row before and its step."""
         time, free, late = self._stepped(rows)
-        possible = np.isfinite(time) & (rows.done[:, None] & self._bit == 0)
+        done = rows.done[:, None]
+        possible = np.isfinite(time) & (done & self._bit == 0) & (done & self._needs == self._needs)
         parents, steps = np.nonzero(possible)
         time, bay = time[parents, steps], self._bay[steps]
         after = rows.free[parents]
@@ -240,6 +244,8 @@ class _Beam:
                 closed = np.maximum(rows.time + self._reach[rows.level, self._sight.bays[bay].storey], errand.ready_s) + pace.at_bay_s
                 free[:, bay] = np.where(open_, closed, free[:, bay])
                 lift = np.where(open_, np.maximum(lift, closed + pace.transfer_s), lift)
+            elif errand.way == Way.shift:
+                lift += (rows.done >> number & 1 == 0) * 2 * pace.transfer_s
         for number in order:
             errand = errands[number]
             open_ = rows.done >> number & 1 == 0

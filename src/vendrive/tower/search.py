@@ -93,7 +93,7 @@ class Search:
             if not ground.no_bay:
                 from_s = max(job.since_s, ground.state.now_s)
                 self._found.append(Found(job, Errand(Way.street, 0, job.since_s, ready_s=from_s, weight=weight_of(job, ground.state.now_s)), ripe=ripe))
-        elif job.is_outward and layout.is_slot(place) and not ground.blocker(place):
+        elif job.is_outward and layout.is_slot(place):
             self._see_fetching(job, place, ripe)
         elif ripe:
             self._see_storing(job, place)
@@ -102,8 +102,26 @@ class Search:
         ground = self._ground
         if place in ground.state.failed or self._body.name not in ground.layout.slot(place).lifts or ground.no_bay:
             return
-        errand = Errand(Way.fetch, ground.layout.storey_of(place), max(job.due_s, job.since_s), weight=weight_of(job, ground.state.now_s))
+        after = self._cleared(job, place, ripe)
+        if after is None:
+            return
+        due_s, weight = max(job.due_s, job.since_s), weight_of(job, ground.state.now_s)
+        errand = Errand(Way.fetch, ground.layout.storey_of(place), due_s, weight=weight, after=after)
         self._found.append(Found(job, errand, ripe=ripe))
+
+    def _cleared(self, job: Job, place: str, ripe: bool) -> int | None:
+        """Return the number of the errand after which nothing stands before a place, -1 if nothing does now; None where
+        it cannot be cleared yet."""
+        blocker = self._ground.blocker(place)
+        if not blocker:
+            return -1
+        for number, found in enumerate(self._found):
+            if blocker in (found.job.car, found.order.car if found.order else ""):
+                return number
+        if ripe:
+            self._see_storing(job, place)
+        shifted = self._found[-1].order if self._found else None
+        return len(self._found) - 1 if shifted and shifted.car == blocker else None
 
     def _see_storing(self, job: Job, place: str) -> None:
         ground, layout = self._ground, self._ground.layout
@@ -115,7 +133,7 @@ class Search:
         if layout.is_bay(place):
             errand = self._storing(self._names.index(place), ground.state.now_s)
         else:
-            errand = Errand(Way.shift, layout.storey_of(order.source), max(job.due_s, job.since_s))
+            errand = Errand(Way.shift, layout.storey_of(order.source), ground.state.now_s, weight=0.0)
         self._found.append(Found(job, errand, replace(order, lift=self._body.name)))
 
     def _storing(self, bay: int, ready_s: float) -> Errand:

@@ -73,7 +73,9 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
 
 def _into_slot(car: str, source: str, job: Job, ground: Ground) -> Order | None:
     for lift in idle(ground, source):
-        slot = job.slot if job.slot and car == job.car else nearest(ground, lift, source, None if car == job.car else job)
+        slot = (
+            job.slot if job.slot and car == job.car else nearest(ground, lift, source, None if car == job.car else job)
+        )
         if slot and ground.is_usable(ground.layout.slot(slot)):
             return Move(lift, car, source, slot, job.name)
     return None

@@ -53,7 +53,11 @@ def _soon(ripe_jobs: Sequence[Job], state: State) -> list[Job]:
     until_s = state.now_s + AHEAD_S
     seen = {job.name for job in ripe_jobs}
     known = {job.car for job in state.jobs}
-    jobs = [job for job in state.jobs if job.kind == JobKind.stage and job.name not in seen and state.now_s < job.due_s <= until_s]
+    jobs = [
+        job
+        for job in state.jobs
+        if job.kind == JobKind.stage and job.name not in seen and state.now_s < job.due_s <= until_s
+    ]
     jobs += [
         Job(f"return {car}", JobKind.store, car, at_s, at_s)
         for car, at_s in state.ahead.returns.items()

@@ -1,14 +1,14 @@
 """The best order of a few errands for one lift: a beam search over whole sequences, in the planner's own time.
 
 It knows that people hold bays while the lift works: a car can be fetched while another is taken out of the bay, and who
-brings a car back drives in while the lift is away. Each beginning of a sequence is ranked by what it costs when the rest
-follows in the order in which it is due. Many beginnings are reckoned at once: a row for each, a column for each step.
+brings a car back drives in while the lift is away. Each beginning of a sequence is ranked by what it costs when the
+rest follows in the best of a few simple orders. Many beginnings are reckoned at once: a row for each, a column for each
+step.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from vendrive.tower.pace import Pace
 
 Reals = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Path = tuple[tuple[int, int], ...]
 
 WIDTH = 60
@@ -24,6 +25,7 @@ WIDTH = 60
 ALIKE = 2
 # A second until all is done counts so much against a second that somebody waits.
 END_WEIGHT = 0.3
+# The simple orders: by when a job is due, returns so much later. A return holds a bay for longer than a hand-out.
 LATER_S = (0.0, 200.0, 1e6)
 
 
@@ -99,10 +101,24 @@ class _Rows:
 
 class _Beam:
     def __init__(self, sight: Sight) -> None:
-        self._sight, pace = sight, sight.pace
-        self._pace = pace
-        self._levels = len(pace.travels) + 1
+        self._sight, self._pace = sight, sight.pace
+        self._levels = len(sight.pace.travels) + 1
+        errands = sight.errands
+        self._due = np.array([errand.due_s for errand in errands])
+        self._weight = np.array([errand.weight for errand in errands])
+        self._ready = np.array([errand.ready_s for errand in errands])
+        self._turn = np.array([bay.turn_s for bay in sight.bays])
         self._reach_of(sight)
+        self._steps_of(sight)
+        served = [number for number, errand in enumerate(errands) if errand.way in (Way.fetch, Way.street)]
+        self._orders = {tuple(sorted(served, key=lambda number: self._turn_of(number, later_s))) for later_s in LATER_S}
+
+    def _turn_of(self, number: int, later_s: float) -> tuple[float, int]:
+        errand = self._sight.errands[number]
+        return (errand.due_s + later_s * (errand.way == Way.street), number)
+
+    def _steps_of(self, sight: Sight) -> None:
+        """A column for each step that there can be: an errand by a bay; the same way side by side."""
         errands = sight.errands
         steps = [
             (number, bay)
@@ -116,25 +132,14 @@ class _Beam:
         fetches, shifts = ways.count(Way.fetch), ways.count(Way.shift)
         self._fetch, self._in = slice(0, fetches), slice(fetches, len(steps) - shifts)
         self._shift = slice(len(steps) - shifts, len(steps))
-        storeys = np.array([bay.storey for bay in sight.bays], dtype=np.int64)
-        self._at_bay = storeys[self._bay]
-        source = np.array([errand.source for errand in errands], dtype=np.int64)[self._errand]
-        self._source = source
-        self._first = np.where(np.array(ways) % 3 == 0, source, self._at_bay)
+        self._at_bay = np.array([bay.storey for bay in sight.bays], dtype=np.int64)[self._bay]
+        self._source = np.array([errand.source for errand in errands], dtype=np.int64)[self._errand]
+        from_slot = np.isin(ways, (Way.fetch, Way.shift))
+        self._first = np.where(from_slot, self._source, self._at_bay)
         self._street = np.array(ways) == Way.street
-        self._due = np.array([errand.due_s for errand in errands])
-        self._weight = np.array([errand.weight for errand in errands])
-        self._ready = np.array([errand.ready_s for errand in errands])
-        self._turn = np.array([bay.turn_s for bay in sight.bays])
         self._bit = np.left_shift(1, self._errand)
         afters = np.array([errand.after for errand in errands])[self._errand]
         self._needs = np.where(afters >= 0, np.left_shift(1, np.maximum(afters, 0)), 0)
-        order = [n for n, errand in enumerate(errands) if errand.way in (Way.fetch, Way.street)]
-        self._orders = []
-        for later_s in LATER_S:
-            one = sorted(order, key=lambda n: (self._due[n] + later_s * (errands[n].way == Way.street), n))
-            if one not in self._orders:
-                self._orders.append(one)
 
     def _reach_of(self, sight: Sight) -> None:
         """Tables of the times between levels, and until a car on the lift is in a slot."""
@@ -180,7 +185,9 @@ class _Beam:
         after[kept, bay] = free[parents, steps]
         shift = steps >= self._shift.start
         level = np.where(
-            steps < self._fetch.stop, self._at_bay[steps], self._levels + np.where(shift, self._source[steps], self._at_bay[steps])
+            steps < self._fetch.stop,
+            self._at_bay[steps],
+            self._levels + np.where(shift, self._source[steps], self._at_bay[steps]),
         )
         number = self._errand[steps]
         cost = rows.cost[parents] + late[parents, steps] * self._weight[number]
@@ -226,45 +233,50 @@ class _Beam:
         return order[kept][:WIDTH]
 
     def _rank(self, rows: _Rows) -> Reals:
-        """Return the cost so far and that of the rest in the order in which it is due, and when all is over."""
-        ranks = [self._rank_by(rows, order) for order in self._orders]
-        rank = ranks[0]
-        for other in ranks[1:]:
-            rank = np.minimum(rank, other)
+        """Return what each beginning costs at the best that is known of its rest."""
+        rank: Reals = np.min([self._rank_by(rows, order) for order in self._orders], axis=0)
         return rank
 
     def _rank_by(self, rows: _Rows, order: Sequence[int]) -> Reals:
-        pace, errands = self._pace, self._sight.errands
-        cost, lift, free = rows.cost.copy(), rows.time + self._ends[rows.level], rows.free.copy()
-        kept = np.arange(len(cost))
-        for number, errand in enumerate(errands):
-            if errand.way == Way.store:
-                open_ = rows.done >> number & 1 == 0
-                bay = errand.bay
-                closed = np.maximum(rows.time + self._reach[rows.level, self._sight.bays[bay].storey], errand.ready_s) + pace.at_bay_s
-                free[:, bay] = np.where(open_, closed, free[:, bay])
-                lift = np.where(open_, np.maximum(lift, closed + pace.transfer_s), lift)
-            elif errand.way == Way.shift:
-                lift += (rows.done >> number & 1 == 0) * 2 * pace.transfer_s
+        """Return the cost of all when the rest is served in this order, and the time when all is over, weighed."""
+        lift, free = self._stored(rows)
+        cost = rows.cost.copy()
         for number in order:
-            errand = errands[number]
             open_ = rows.done >> number & 1 == 0
-            bay = free.argmin(axis=1)
-            begin = free[kept, bay]
-            if errand.way == Way.fetch:
-                home = self._sight.bays[0].storey
-                reach = 2 * self._travel[errand.source, home] + pace.transfer_s
-                closed = np.maximum(begin, lift + reach) + pace.at_bay_s
-                ready = closed + self._turn[0]
-                wait = np.maximum(0.0, ready - errand.due_s)
-                until = np.maximum(ready, errand.due_s) + pace.taking_s
-            else:
-                entered = np.maximum(begin, errand.ready_s)
-                wait = np.maximum(0.0, entered - errand.due_s)
-                until = np.maximum(entered + pace.bringing_s, lift) + pace.at_bay_s
-                closed = lift + pace.at_bay_s + pace.transfer_s
-            cost += np.where(open_, wait * errand.weight, 0.0)
-            free[kept, bay] = np.where(open_, until, begin)
-            lift = np.where(open_, closed, lift)
+            lift = self._served(number, open_, cost, lift, free)
         end = np.maximum(np.where(np.isfinite(free), free, 0.0).max(axis=1), lift)
         return cost + END_WEIGHT * end
+
+    def _stored(self, rows: _Rows) -> tuple[Reals, Reals]:
+        """Return when lift and bays are free after all cars that stand in bays, or before others, are put away."""
+        pace = self._pace
+        lift, free = rows.time + self._ends[rows.level], rows.free.copy()
+        for number, errand in enumerate(self._sight.errands):
+            open_ = rows.done >> number & 1 == 0
+            if errand.way == Way.store:
+                there = rows.time + self._reach[rows.level, self._sight.bays[errand.bay].storey]
+                closed = np.maximum(there, errand.ready_s) + pace.at_bay_s
+                free[:, errand.bay] = np.where(open_, closed, free[:, errand.bay])
+                lift = np.where(open_, np.maximum(lift, closed + pace.transfer_s), lift)
+            elif errand.way == Way.shift:
+                lift = lift + open_ * 2 * pace.transfer_s
+        return lift, free
+
+    def _served(self, number: int, open_: Flags, cost: Reals, lift: Reals, free: Reals) -> Reals:
+        """Serve one more at the bay that is free first, where that is still open, and return when the lift is free."""
+        pace, errand = self._pace, self._sight.errands[number]
+        kept, bay = np.arange(len(cost)), free.argmin(axis=1)
+        begin = free[kept, bay]
+        if errand.way == Way.fetch:
+            reach_s = 2 * self._travel[errand.source, self._sight.bays[0].storey] + pace.transfer_s
+            closed = np.maximum(begin, lift + reach_s) + pace.at_bay_s
+            ready = closed + self._turn[0]
+            wait, until = ready - errand.due_s, np.maximum(ready, errand.due_s) + pace.taking_s
+        else:
+            entered = np.maximum(begin, errand.ready_s)
+            wait, until = entered - errand.due_s, np.maximum(entered + pace.bringing_s, lift) + pace.at_bay_s
+            closed = lift + pace.at_bay_s + pace.transfer_s
+        cost += np.where(open_, np.maximum(0.0, wait) * errand.weight, 0.0)
+        free[kept, bay] = np.where(open_, until, begin)
+        after: Reals = np.where(open_, closed, lift)
+        return after

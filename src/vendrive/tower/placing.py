@@ -23,9 +23,7 @@ def well_placed(job: Job, order: Order, then: Sequence[int], ground: Ground) -> 
     return replace(order, target=target)
 
 
-def choose_slot(
-    ground: Ground, order: Move, wanted_s: float, then: Sequence[int], aside_for: Job | None = None
-) -> str:
+def choose_slot(ground: Ground, order: Move, wanted_s: float, then: Sequence[int], aside_for: Job | None = None) -> str:
     """Return the free slot with the least travel now and at the next retrieval, and the least in anybody's way."""
     source = ground.layout.storey_of(order.source)
     bay = ground.layout.storey_of(ground.layout.bays[0].name)

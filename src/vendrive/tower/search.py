@@ -16,6 +16,7 @@ SEEN = 14
 AHEAD_S = 1200.0
 # What may happen at any moment is not expected sooner than this.
 SOON_S = 10.0
+# Who has waited for LONG_S counts more: twice as much GROW_S later.
 LONG_S, GROW_S = 1200.0, 300.0
 
 
@@ -62,7 +63,9 @@ class Search:
             return [], inf
         layout, pace = ground.layout, ground.pace
         bays = [
-            BayAhead(layout.storey_of(bay.name), self._free_s(bay), pace.turn_s if layout.bay(bay.name).turntable else 0.0)
+            BayAhead(
+                layout.storey_of(bay.name), self._free_s(bay), pace.turn_s if layout.bay(bay.name).turntable else 0.0
+            )
             for bay in self._bays
         ]
         targets = [slot.storey for slot in ground.free_slots(self._body.name)]
@@ -92,7 +95,13 @@ class Search:
         if not place:
             if not ground.no_bay:
                 from_s = max(job.since_s, ground.state.now_s)
-                self._found.append(Found(job, Errand(Way.street, 0, job.since_s, ready_s=from_s, weight=weight_of(job, ground.state.now_s)), ripe=ripe))
+                self._found.append(
+                    Found(
+                        job,
+                        Errand(Way.street, 0, job.since_s, ready_s=from_s, weight=weight_of(job, ground.state.now_s)),
+                        ripe=ripe,
+                    )
+                )
         elif job.is_outward and layout.is_slot(place):
             self._see_fetching(job, place, ripe)
         elif ripe:
@@ -194,7 +203,9 @@ class Search:
             return []
         number, at = path[1]
         errand = self._found[number].errand
-        return [errand.source if errand.way in (Way.fetch, Way.shift) else self._ground.layout.storey_of(self._names[at])]
+        return [
+            errand.source if errand.way in (Way.fetch, Way.shift) else self._ground.layout.storey_of(self._names[at])
+        ]
 
     def _too_early_s(self, errand: Errand, bay: BayAt) -> float:
         """Return when to begin to fetch a car for this bay; 0 for now, infinite where it is not known.

@@ -210,7 +210,8 @@ def crowds(draw: st.DrawFn) -> Instance:
     count = draw(st.integers(4, min(18, len(cars) // 2)))
     gap_s = draw(st.sampled_from((5.0, 40.0, 90.0, 150.0)))
     far = Wanted("far", Kind.retrieve, draw(st.floats(0, 300)), False, cars[-1].name)
-    kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=count, max_size=count))
+    # The highest slot is taken: with a slot for each return but one, one job at least is a hand-out.
+    kinds = [Kind.retrieve, *draw(st.lists(st.sampled_from(list(Kind)), min_size=count - 1, max_size=count - 1))]
     free = tuple(slot.name for slot in cars[count : 2 * count])
     crowd = [
         Wanted(f"j{at}", kind, at * gap_s, False, cars[at].name if kind == Kind.retrieve else "")

@@ -20,7 +20,7 @@ Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Path = tuple[tuple[int, int], ...]
 
-WIDTH = 60
+WIDTH = 40
 # So many beginnings that differ only in their times are kept beside each other.
 ALIKE = 2
 # A second until all is done counts so much against a second that somebody waits.
@@ -245,7 +245,8 @@ class _Beam:
             open_ = rows.done >> number & 1 == 0
             lift = self._served(number, open_, cost, lift, free)
         end = np.maximum(np.where(np.isfinite(free), free, 0.0).max(axis=1), lift)
-        return cost + END_WEIGHT * end
+        total: Reals = cost + END_WEIGHT * end
+        return total
 
     def _stored(self, rows: _Rows) -> tuple[Reals, Reals]:
         """Return when lift and bays are free after all cars that stand in bays, or before others, are put away."""

@@ -11,7 +11,7 @@ from vendrive.tower.placing import well_placed
 from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street, waits_since_s
 
 # So many jobs are put in order at once; those behind wait for their turn.
-SEEN = 14
+SEEN = 12
 # What is due within this time is put in order too.
 AHEAD_S = 1200.0
 # What may happen at any moment is not expected sooner than this.

@@ -18,8 +18,9 @@ from vendrive.planning.bounds import (
     throughput,
 )
 from vendrive.planning.evaluation import Task, Times, evaluate
-from vendrive.planning.instances import Instance, Job, Kind
+from vendrive.planning.instances import Instance, Job, Kind, load_instances
 from vendrive.planning.optimum import Goal, find_optimum
+from vendrive.planning.prove import load_optima
 from vendrive.tower.layout import Layout, load_layout
 from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
@@ -50,6 +51,25 @@ def test_the_throughput_of_a_small_tower_by_hand() -> None:
     assert bound.by_lifts_per_hour == pytest.approx(2 * 3600 / bound.dual_cycle_s)
     assert (bound.binds, bound.per_hour) == ("bays", bound.by_bays_per_hour)
     assert bound.clearness == pytest.approx(bound.by_lifts_per_hour / bound.by_bays_per_hour)
+
+
+def test_the_bound_counts_hand_outs_and_returns_each_for_itself() -> None:
+    layout = load_layout("nanjing3")
+    assert throughput(layout, hand_outs=1.0).by_bays_per_hour == pytest.approx(3600 / (30 + 6 + 75 + 6))
+    assert throughput(layout, hand_outs=0.0).by_bays_per_hour == pytest.approx(3600 / (6 + 110 + 6 + 4 + 30))
+    assert throughput(layout, hand_outs=0.0).by_lifts_per_hour == pytest.approx(3600 / (18 + 30))
+    assert throughput(layout, 1).by_lifts_per_hour > throughput(layout).by_lifts_per_hour
+
+
+def test_the_figure_as_it_was_filed_is_no_bound() -> None:
+    """All the guangzhou42 schedules that are proved best serve more; what is used instead is exceeded by none."""
+    layout = load_layout("guangzhou42")
+    folder = Path(__file__).parents[2] / "benchmarks/tower"
+    optima = load_optima(folder)
+    most = max(
+        len(one.jobs) * 3600 / optima[one.name, Goal.makespan].best_s for one in load_instances(folder / "guangzhou42")
+    )
+    assert throughput(layout).as_filed_per_hour < most < throughput(layout, 1).per_hour
 
 
 def test_which_part_binds_in_each_layout() -> None:

@@ -114,6 +114,43 @@ def test_two_deep_the_car_in_front_is_put_aside_first(policy: Policy) -> None:
     assert (second.car, second.target) == ("rear", "B1")
 
 
+@every_policy
+def test_a_car_aside_never_hides_one_that_is_wanted_earlier(policy: Policy) -> None:
+    """Else a third car would be carried to and fro between two that are wanted, for as long as no bay is free."""
+    full = {slot.name: slot.name for slot in SINGAPORE.slots}
+    del full["8B"]
+    jobs = [job(JobKind.retrieve, "3D", 0.0), job(JobKind.retrieve, "8A", 1.0)]
+    first = State(2.0, SINGAPORE, full, (LiftAt("L1", 5, True),), (BayAt("B1", "x", taken=True, free_s=99.0),), jobs)
+    aside = moves(policy, first)
+    assert [(order.car, order.target) for order in aside] == [("3C", "8B")]
+    assert not moves(policy, replace(first, places={**full, "3C": "8B"}))
+
+
+@every_policy
+def test_who_is_in_the_way_and_wanted_too_is_not_put_aside(policy: Policy) -> None:
+    places = {"rear": "5A", "front": "5B"}
+    jobs = [job(JobKind.retrieve, "rear", 0.0), job(JobKind.retrieve, "front", 1.0)]
+    known = State(2.0, SINGAPORE, places, (LiftAt("L1", 5, True),), (BayAt("B1"),), jobs)
+    assert [(order.car, order.target) for order in moves(policy, known)] == [("front", "B1")]
+
+
+def test_who_has_waited_for_long_counts_more() -> None:
+    """With one bay a hand-out is quicker than a return and goes first, until the return has waited for long."""
+    shanghai = load_layout("shanghai3")
+    for waited_s, first in ((600.0, "a"), (AGEING_S - 10, "back")):
+        jobs = [job(JobKind.store, "back", 2000.0 - waited_s), job(JobKind.retrieve, "a", 2000.0)]
+        known = State(2000.0, shanghai, {"a": "2A"}, (LiftAt("L1", 2, True),), (BayAt("B1"),), jobs)
+        assert next(order.car for order in Foresight().plan(known).orders if not isinstance(order, Go)) == first
+
+
+def test_a_bay_is_kept_for_who_is_expected() -> None:
+    """A return that is there would hold the only bay for longer than it takes until a booked car is wanted."""
+    shanghai = load_layout("shanghai3")
+    jobs = [job(JobKind.store, "back", 1000.0), job(JobKind.stage, "a", 1065.0), job(JobKind.stage, "b", 1070.0)]
+    known = State(1000.0, shanghai, {"a": "2A", "b": "2B"}, (LiftAt("L1", 2, True),), (BayAt("B1"),), jobs)
+    assert [order.car for order in Foresight().plan(known).orders if not isinstance(order, Go)] == ["a"]
+
+
 def test_a_store_leads_to_where_the_next_car_is_fetched() -> None:
     """A dual command: the slot is on the storey of the car that comes next, so that the lift need not move for it."""
     full = {slot.name: slot.name for slot in GUANGZHOU.slots if slot.storey < 5}

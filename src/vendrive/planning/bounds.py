@@ -17,11 +17,16 @@ from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
 @dataclass(frozen=True)
 class Throughput:
-    """Jobs an hour (hand-outs and returns, as many of each) that lifts and bays allow, each for itself."""
+    """Jobs an hour (hand-outs and returns) that lifts and bays allow, each for itself.
+
+    `as_filed_per_hour` is bays * 3600 / (human time + dual cycle), with which the figure was first described. It is no
+    bound (schedules exceed it, see `throughput`) and is told beside the one that is.
+    """
 
     dual_cycle_s: float
     by_lifts_per_hour: float
     by_bays_per_hour: float
+    as_filed_per_hour: float
 
     @property
     def per_hour(self) -> float:
@@ -62,27 +67,35 @@ def dual_cycle_s(layout: Layout, cars: int | None = None) -> float:
 
 
 def throughput(
-    layout: Layout, cars: int | None = None, take_s: float = TAKE_S, drive_in_s: float = DRIVE_IN_S
+    layout: Layout,
+    cars: int | None = None,
+    hand_outs: float = 0.5,
+    take_s: float = TAKE_S,
+    drive_in_s: float = DRIVE_IN_S,
 ) -> Throughput:
-    """Return the most jobs an hour, as many hand-outs as returns, that any policy can serve for long.
+    """Return the most jobs an hour, of which this share are hand-outs, that any policy can serve for long.
 
-    Lifts: two jobs need two transfers at slots, two at bays and the ways; a single cycle takes more for each job than
-    half a dual one. So `lifts * 2 * 3600 / dual cycle`.
+    Lifts: each job needs a transfer at a slot and a stop at a bay, each hand-out also the way to its car and back (see
+    `dual_cycle_s`: a return's own way can lie on it). With as many of each that is `lifts * 2 * 3600 / dual cycle`. The
+    more cars are in the tower, the longer the mean way; who cannot tell how many there will be gives `cars` = 1.
 
     Bays: a hand-out occupies a bay for the lift's stop, half a turn where there is a table, and the driver between two
     movements of the street door; a return for the driver, the checks and the lift's stop. While a bay is occupied it
-    serves nobody else, and both together are two jobs: `bays * 2 * 3600 / (hand-out + return)`. The rest of the lift's
+    serves nobody else. With as many of each: `bays * 2 * 3600 / (hand-out + return)`. The rest of the lift's
     cycle is not in it: it can go on while the bay is used, and a bay may serve several returns, or several hand-outs,
     one after the other. (With the whole cycle in it, and one job for it, the figure would be no bound: a simple policy
     exceeds it.)
     """
     times = Times(layout)
     cycle_s = dual_cycle_s(layout, cars)
-    both = min(_hand_out(times, bay, take_s) for bay in layout.bays) + _return(times, drive_in_s)
+    lift = times.transfer + times.at_bay + hand_outs * _mean_round(times, cars)
+    given, taken = min(_hand_out(times, bay, take_s) for bay in layout.bays), _return(times, drive_in_s)
+    people_s = (take_s + drive_in_s) / 2
     return Throughput(
         dual_cycle_s=cycle_s,
-        by_lifts_per_hour=len(layout.lifts) * 2 * 3600 / cycle_s,
-        by_bays_per_hour=len(layout.bays) * 2 * 3600 * TENTHS / both,
+        by_lifts_per_hour=len(layout.lifts) * 3600 * TENTHS / lift,
+        by_bays_per_hour=len(layout.bays) * 3600 * TENTHS / (hand_outs * given + (1 - hand_outs) * taken),
+        as_filed_per_hour=min(len(layout.lifts) * 2 * 3600 / cycle_s, len(layout.bays) * 3600 / (people_s + cycle_s)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
@@ -15,7 +15,6 @@ OPENS_H = 8
 HOURS = (2, 3, 4, 4, 6, 6, 4, 4, 6, 10, 14, 14, 9, 4)
 # Shares of the days from Monday: Friday is the peak; they add up to seven.
 WEEKDAYS = (0.85, 0.85, 0.9, 1.0, 1.5, 1.1, 0.8)
-KNOWN_AHEAD_S = DAY_S
 PUNCTUAL_S = 300.0
 CHECK_IN_S = 30.0
 CHECK_IN_SPREAD = 0.4
@@ -26,11 +25,16 @@ LOAN_DAYS = 3
 
 @dataclass(frozen=True)
 class Day:
-    """The demand of a day: hand-outs, and the shares of walk-ups and of people who have booked and do not come."""
+    """The demand of a day: hand-outs, and the shares of walk-ups and of people who have booked and do not come.
+
+    Who books does so `ahead_s` before. Cars are lent for some days, or for `loan_s` where that is given.
+    """
 
     hand_outs: float = 14.0
     walk_ups: float = 0.2
     no_shows: float = 0.1
+    ahead_s: float = DAY_S
+    loan_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,22 @@ def visits(day: Day, days: int, bays: int, seed: int) -> Iterator[Visit]:
         for index in range(count):
             asked_s = moment(draw, number)
             if draw.random() < day.walk_ups:
-                yield _visit(draw, f"w{number}.{index}", None, asked_s)
+                yield _visit(draw, day, f"w{number}.{index}", None, asked_s)
                 continue
             promised_s = _slot(draw, number, minutes)
             minutes = minutes.book(promised_s, PICKUP_MINUTES)
             comes = draw.random() >= day.no_shows
             late_s = draw.gauss(0, PUNCTUAL_S)
-            yield _visit(draw, f"b{number}.{index}", promised_s, promised_s + late_s if comes else None)
+            yield _visit(draw, day, f"b{number}.{index}", promised_s, promised_s + late_s if comes else None)
+
+
+def foreseen(visit: Visit, ahead_s: float) -> Visit | None:
+    """Return a visit as one sees it who knows when everybody will be ready to take their car; None for a no-show."""
+    if visit.arrives_s is None:
+        return None
+    ready_s = max(visit.arrives_s + visit.check_in_s, visit.promised_s or 0.0)
+    known_s = ready_s - ahead_s if visit.promised_s is None else visit.known_s
+    return replace(visit, known_s=known_s, promised_s=ready_s, arrives_s=ready_s - visit.check_in_s)
 
 
 def moment(draw: random.Random, day: int) -> float:
@@ -93,18 +106,18 @@ def _slot(draw: random.Random, day: int, minutes: BayMinutes) -> float:
     return at_s
 
 
-def _visit(draw: random.Random, name: str, promised_s: float | None, arrives_s: float | None) -> Visit:
+def _visit(draw: random.Random, day: Day, name: str, promised_s: float | None, arrives_s: float | None) -> Visit:
     begins_s = promised_s if promised_s is not None else arrives_s or 0.0
     back_day = int(begins_s // DAY_S) + LOAN_DAYS
     return Visit(
         name=name,
-        known_s=begins_s - KNOWN_AHEAD_S if promised_s is not None else begins_s,
+        known_s=begins_s - day.ahead_s if promised_s is not None else begins_s,
         promised_s=promised_s,
         arrives_s=arrives_s,
         choice=draw.random(),
         check_in_s=lognormal(draw, CHECK_IN_S, CHECK_IN_SPREAD, 300.0),
         take_s=lognormal(draw, TAKE_S, PEOPLE_SPREAD, LONGEST_TAKE_S),
-        due_back_s=moment(draw, back_day) // QUARTER_S * QUARTER_S,
+        due_back_s=begins_s + day.loan_s if day.loan_s else moment(draw, back_day) // QUARTER_S * QUARTER_S,
         late_s=draw.gauss(0, PUNCTUAL_S),
         drive_in_s=lognormal(draw, DRIVE_IN_S, PEOPLE_SPREAD, LONGEST_DRIVE_IN_S),
         used=draw.uniform(0.2, 0.7),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from vendrive.planning.demand import DAY_S, Day, Visit, visits
+from vendrive.planning.demand import DAY_S, Day, Visit, foreseen, visits
 from vendrive.planning.record import Record
 from vendrive.planning.world import WINDOW_S, Tower
 from vendrive.tower.charging import NEEDED, ChargeNeed, charge_job
@@ -20,7 +20,10 @@ CHARGE_LOOK_S = 300.0
 
 @dataclass(frozen=True)
 class Setting:
-    """What is simulated. `stored` cars stand in slots at first (0: as many as usual); `chargers` in how many slots."""
+    """What is simulated. `stored` cars stand in slots at first (0: as many as usual); `chargers` in how many slots.
+
+    `foreseen`: the policy knows when everybody will be ready for their car, walk-ups too, and who will not come.
+    """
 
     layout: Layout
     policy: Policy
@@ -31,6 +34,7 @@ class Setting:
     chargers: int = 4
     noise_share: float = 1.0
     failed: frozenset[str] = frozenset()
+    foreseen: bool = False
 
 
 def cars_for(layout: Layout) -> int:
@@ -70,7 +74,9 @@ class Life:
         end_s = self.setting.days * DAY_S
         events = self.tower.events
         for visit in visits(self.setting.day, self.setting.days, len(self.setting.layout.bays), self.setting.seed):
-            events.at(visit.known_s, partial(self._known, visit))
+            known = foreseen(visit, self.setting.day.ahead_s) if self.setting.foreseen else visit
+            if known:
+                events.at(known.known_s, partial(self._known, known))
         events.after(CHARGE_LOOK_S, self._charge)
         for day in range(1, self.setting.days + 1):
             self.tower.run(day * DAY_S)
@@ -89,6 +95,8 @@ class Life:
         for number, slot in enumerate(order[:stored]):
             tower.places[f"c{number}"] = slot.name
             tower.charge[f"c{number}"] = 1.0
+        if setting.day.loan_s:
+            return
         earlier = visits(replace(setting.day, walk_ups=1.0), 3, 1, setting.seed + 1_000_003)
         for number, visit in enumerate(earlier):
             car = f"o{number}"

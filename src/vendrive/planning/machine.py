@@ -5,15 +5,18 @@ import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import partial
-from math import inf
+from math import ceil, floor, inf
 
 from vendrive.tower.layout import Layout
+from vendrive.tower.motion import trapezoid_m
 from vendrive.tower.pace import pace_of
 
 Process = Generator[float, None, None]
 # What a process yields when it waits for its way to become free.
 PARKED = -1.0
 SPREAD = 0.03
+# How often a lift that waits behind a moving one looks again.
+PASSING_S = 0.5
 # One transfer in a hundred is tried twice.
 AGAIN_SHARE, AGAIN_S = 0.01, 12.0
 
@@ -73,6 +76,8 @@ class Body:
     parked: bool = False
     busy_s: float = 0.0
     began_s: float = 0.0
+    left_s: float = 0.0
+    travel_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -173,15 +178,25 @@ class Machine:
     def _travel(self, body: Body, storey: int) -> Process:
         while body.storey != storey:
             if self._is_clear(body, storey):
-                self._set_off(body, storey)
-                yield self.noise.of(self.pace.travel_s(body.storey, storey))
+                yield self._set_off(body, storey)
                 self._arrive(body)
             else:
                 self._ask_way(body, storey)
                 yield PARKED
 
-    def _set_off(self, body: Body, storey: int) -> None:
+    def _set_off(self, body: Body, storey: int) -> float:
+        """Let a lift move, and return how long it will."""
         body.moving, body.target = True, storey
+        body.left_s, body.travel_s = self.events.now_s, self.noise.of(self.pace.travel_s(body.storey, storey))
+        if self._beside(body):
+            self.events.after(PASSING_S, partial(self._pass, body, body.left_s))
+        return body.travel_s
+
+    def _pass(self, body: Body, left_s: float) -> None:
+        """Let who waits for its way look again while a lift leaves it free, storey by storey."""
+        if body.moving and body.left_s == left_s:
+            self.wake()
+            self.events.after(PASSING_S, partial(self._pass, body, left_s))
 
     def _arrive(self, body: Body) -> None:
         body.moving, body.storey = False, body.target
@@ -195,9 +210,22 @@ class Machine:
         return [self.bodies[plan.name] for plan in self.layout.beside(body.name)]
 
     def _blocks(self, other: Body, body: Body, storey: int) -> bool:
+        """Whether another lift stands, or has yet to pass, where this one is to go."""
+        at = self._height(other)
         if self.layout.is_below(body.name, other.name):
-            return storey >= min(other.storey, other.target)
-        return storey <= max(other.storey, other.target)
+            return storey >= min(floor(at), other.target)
+        return storey <= max(ceil(at), other.target)
+
+    def _height(self, body: Body) -> float:
+        """Return where a lift is, in storeys."""
+        if not body.moving or not body.travel_s:
+            return body.storey
+        kinematics, pitch_m = self.layout.kinematics, self.layout.pitch_mm / 1000
+        way_m = abs(body.target - body.storey) * pitch_m
+        share = (self.events.now_s - body.left_s) / body.travel_s
+        gone_s = share * self.pace.travel_s(body.storey, body.target)
+        gone_m = trapezoid_m(gone_s, way_m, kinematics.lift_speed_m_s, kinematics.lift_acceleration_m_s2)
+        return body.storey + (gone_m if body.target > body.storey else -gone_m) / pitch_m
 
     def _ask_way(self, body: Body, storey: int) -> None:
         """Let a lift that stands in the way, and whose turn is later, leave it."""
@@ -205,8 +233,7 @@ class Machine:
             standing = not other.moving and (other.process is None or other.parked)
             if standing and other.turn > body.turn and self._blocks(other, body, storey):
                 aside = storey + 1 if self.layout.is_below(body.name, other.name) else storey - 1
-                self._set_off(other, aside)
-                self.events.after(self.noise.of(self.pace.travel_s(other.storey, aside)), partial(self._arrive, other))
+                self.events.after(self._set_off(other, aside), partial(self._arrive, other))
 
     def wake(self, before: float = inf) -> None:
         """Let the lifts that wait for their way look again, the earliest first."""

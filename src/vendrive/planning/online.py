@@ -47,7 +47,7 @@ class _Driver:
                 if job.booked:
                     tower.pickups[job.name] = job.wanted_s
                     tower.jobs[job.name] = Job(job.name, JobKind.stage, job.name, job.wanted_s, job.wanted_s)
-            else:
+            elif job.booked:
                 tower.returns[job.name] = job.wanted_s
             tower.events.at(job.wanted_s, partial(self._comes, job))
         tower.run(LONGEST_S)

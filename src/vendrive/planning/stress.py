@@ -37,6 +37,7 @@ class _Street:
         self.tower.places.update({f"c{number}": slot for number, slot in enumerate(stored)})
         self.tower.on_ready, self.tower.on_admitted, self.tower.on_stored = self._ready, self._admitted, self._stored
         self.done: list[float] = []
+        self.given: list[float] = []
         self._brought: set[str] = set()
         self.after: Callable[[str], None] = lambda car: None
 
@@ -59,6 +60,7 @@ class _Street:
     def _gone(self, car: str, bay: str) -> None:
         self.tower.moving.discard(car)
         self.tower.take_out(car, bay)
+        self.given.append(self.tower.now_s)
         self._end(car)
 
     def _admitted(self, car: str, bay: str) -> None:
@@ -74,12 +76,30 @@ class _Street:
         self.after(car)
 
 
+@dataclass(frozen=True)
+class Served:
+    """How many hand-outs and returns an hour a tower served."""
+
+    hand_outs_per_hour: float
+    returns_per_hour: float
+
+    @property
+    def per_hour(self) -> float:
+        """Return both together."""
+        return self.hand_outs_per_hour + self.returns_per_hour
+
+    @property
+    def share(self) -> float:
+        """Return which share of them were hand-outs."""
+        return self.hand_outs_per_hour / self.per_hour
+
+
 def crowded(layout: Layout) -> int:
     """Return how many cars a tower has in its slots while customers of both kinds come without an end."""
     return max(1, len(layout.slots) * 3 // 4)
 
 
-def saturated_per_hour(rush: Rush) -> float:
+def saturated(rush: Rush) -> Served:
     """Return the hand-outs and returns an hour while customers of both kinds always wait."""
     slots = [slot.name for slot in rush.layout.slots]
     draw = random.Random(rush.seed)  # noqa: S311 a simulation, repeatable by its seed
@@ -99,8 +119,9 @@ def saturated_per_hour(rush: Rush) -> float:
     street.after = lambda car: fill_up()
     fill_up()
     tower.run(WARM_UP_S + MEASURED_S)
-    ended = sum(at_s > WARM_UP_S for at_s in street.done)
-    return ended * 3600 / MEASURED_S
+    given = sum(at_s > WARM_UP_S for at_s in street.given)
+    taken = sum(at_s > WARM_UP_S for at_s in street.done) - given
+    return Served(given * 3600 / MEASURED_S, taken * 3600 / MEASURED_S)
 
 
 def fill_s(rush: Rush) -> float:
@@ -115,7 +136,7 @@ def fill_s(rush: Rush) -> float:
 def empty_s(rush: Rush, order: Sequence[str]) -> float:
     """Return the seconds until a full tower is empty; cars are asked for in this order of slots.
 
-    As many customers stand at the kiosk as there are bays, and one more: the order is theirs, not the policy's.
+    CROWD customers stand at the kiosk, and the next one comes when one has left: the order is theirs but for those.
     """
     street = _Street(rush, order)
     cars = [f"c{number}" for number in range(len(order))]
@@ -125,7 +146,7 @@ def empty_s(rush: Rush, order: Sequence[str]) -> float:
             street.ask(cars.pop(0))
 
     street.after = lambda car: next_one()
-    for _ in range(len(rush.layout.bays) + 1):
+    for _ in range(CROWD):
         next_one()
     street.tower.run(LONGEST_S)
     return _last_s(street, len(order))
@@ -136,16 +157,13 @@ def _last_s(street: _Street, expected: int) -> float:
     return max(street.done) if len(street.done) >= expected else float("inf")
 
 
-def retrievals_s(rush: Rush) -> list[float]:
-    """Return, for each slot of a full tower, the seconds from a request to the end of the transfer into the bay, while
-    nothing else is done.
+def retrievals_s(rush: Rush, stored: Sequence[str]) -> list[float]:
+    """Return, for each of the slots that are taken, the seconds from a request to the end of the transfer into the bay,
+    while nothing else is done.
     """
     times = []
-    for number, slot in enumerate(rush.layout.slots):
-        street = _Street(
-            replace(rush, seed=rush.seed + number),
-            [slot.name, *(other.name for other in rush.layout.slots if other is not slot)],
-        )
+    for number, slot in enumerate(stored):
+        street = _Street(replace(rush, seed=rush.seed + number), [slot, *(other for other in stored if other != slot)])
         tower, placed = street.tower, street.tower.on_ready
         tower.run(CALM_S)
         street.ask("c0")

@@ -3,6 +3,7 @@
 from vendrive.tower.jobs import Job
 from vendrive.tower.layout import SlotPlan
 from vendrive.tower.planner import (
+    EARLY_S,
     Admit,
     Ground,
     Move,
@@ -58,6 +59,10 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
         return None
     blocker = ground.blocker(source)
     if blocker:
+        # Who is in the way and wanted too leaves by itself.
+        soon = ground.wanted.get(ground.state.places[blocker])
+        if soon and soon[0] <= ground.state.now_s + EARLY_S:
+            return None
         return None if blocker in ground.moving else _into_slot(blocker, ground.state.places[blocker], job, ground)
     for bay in ground.free_bays:
         lifts = idle(ground, source, bay)
@@ -68,7 +73,9 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
 
 def _into_slot(car: str, source: str, job: Job, ground: Ground) -> Order | None:
     for lift in idle(ground, source):
-        slot = job.slot if job.slot and car == job.car else nearest(ground, lift, source)
+        slot = (
+            job.slot if job.slot and car == job.car else nearest(ground, lift, source, None if car == job.car else job)
+        )
         if slot and ground.is_usable(ground.layout.slot(slot)):
             return Move(lift, car, source, slot, job.name)
     return None
@@ -81,11 +88,12 @@ def idle(ground: Ground, *places: str) -> list[str]:
     return [lift.name for lift in lifts if lift.name not in ground.busy]
 
 
-def nearest(ground: Ground, lift: str, source: str) -> str:
+def nearest(ground: Ground, lift: str, source: str, aside_for: Job | None = None) -> str:
     """Return the free slot nearest to where the car is; a rear one before the one in front of it."""
     storey = ground.layout.storey_of(source)
 
     def rank(slot: SlotPlan) -> tuple[int, bool, str]:
         return (abs(slot.storey - storey), not slot.behind, slot.name)
 
-    return min(ground.free_slots(lift), key=rank).name if ground.free_slots(lift) else ""
+    slots = ground.free_slots(lift, aside_for)
+    return min(slots, key=rank).name if slots else ""

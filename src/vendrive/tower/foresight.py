@@ -6,7 +6,7 @@ No job starves. A job that has waited for AGEING_S is done before all that began
 from collections.abc import Sequence
 
 from vendrive.tower.baseline import first_order
-from vendrive.tower.jobs import Job
+from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import Layout
 from vendrive.tower.pace import pace_of
 from vendrive.tower.placing import well_placed
@@ -23,7 +23,7 @@ from vendrive.tower.planner import (
     waits_since_s,
     yielding,
 )
-from vendrive.tower.search import Search
+from vendrive.tower.search import AHEAD_S, Search
 
 
 class Foresight:
@@ -37,14 +37,33 @@ class Foresight:
         jobs, look_s = ripe(state.jobs, ground)
         away, yield_s = yielding(ground)
         waiting = by_turn([*jobs, *([away] if away else [])], state.now_s)
+        soon = _soon(jobs, state)
         orders = _begin_oldest(waiting, ground)
         for body in state.lifts:
             if body.name not in ground.busy and body.name not in state.failed:
-                found, later_s = Search(waiting, ground, body).orders()
+                found, later_s = Search(waiting, soon, ground, body).orders()
                 orders += found
                 look_s = min(look_s, later_s)
         orders += _wait_well(ground)
         return Plan(tuple(orders), min(look_s, yield_s))
+
+
+def _soon(ripe_jobs: Sequence[Job], state: State) -> list[Job]:
+    """Return the jobs that are expected within AHEAD_S: booked cars that need not be fetched yet, and returns."""
+    until_s = state.now_s + AHEAD_S
+    seen = {job.name for job in ripe_jobs}
+    known = {job.car for job in state.jobs}
+    jobs = [
+        job
+        for job in state.jobs
+        if job.kind == JobKind.stage and job.name not in seen and state.now_s < job.due_s <= until_s
+    ]
+    jobs += [
+        Job(f"return {car}", JobKind.store, car, at_s, at_s)
+        for car, at_s in state.ahead.returns.items()
+        if state.now_s < at_s <= until_s and car not in known and car not in state.places
+    ]
+    return sorted(jobs, key=lambda job: (job.due_s, job.name))
 
 
 def longest_wait_s(layout: Layout, queue: int, bay_s: float) -> float:
@@ -70,7 +89,7 @@ def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
             continue
         order = first_order(job, ground)
         if order:
-            order = well_placed(job, order, jobs, ground)
+            order = well_placed(job, order, (), ground)
             ground.take(order)
             orders.append(order)
         elif (job.is_outward or waits_in_street(job, ground.state)) and not ground.free_bays:

@@ -13,19 +13,17 @@ UNBOOKED_S = 48 * 3600.0
 CHARGER_S = 30.0
 
 
-def well_placed(job: Job, order: Order, jobs: Sequence[Job], ground: Ground) -> Order:
-    """Return a move that stores with the slot chosen by when the car is wanted, and by what the lift fetches next."""
+def well_placed(job: Job, order: Order, then: Sequence[int], ground: Ground) -> Order:
+    """Return a move that stores with the slot chosen by when the car is wanted, and by where the lift goes next."""
     if not isinstance(order, Move) or not ground.layout.is_slot(order.target) or job.slot == order.target:
         return order
-    nexts = [other for other in jobs if other.is_outward and other is not job and other.car not in ground.moving]
-    at = [ground.state.places.get(other.car, "") for other in nexts]
-    storeys = [ground.layout.storey_of(place) for place in at if ground.layout.is_slot(place)][:1]
     wanted_s = ground.state.ahead.pickups.get(order.car, ground.state.now_s + UNBOOKED_S)
-    target = choose_slot(ground, order, wanted_s, storeys)
+    aside_for = None if order.car == job.car else job
+    target = choose_slot(ground, order, wanted_s, then, aside_for)
     return replace(order, target=target)
 
 
-def choose_slot(ground: Ground, order: Move, wanted_s: float, then: Sequence[int]) -> str:
+def choose_slot(ground: Ground, order: Move, wanted_s: float, then: Sequence[int], aside_for: Job | None = None) -> str:
     """Return the free slot with the least travel now and at the next retrieval, and the least in anybody's way."""
     source = ground.layout.storey_of(order.source)
     bay = ground.layout.storey_of(ground.layout.bays[0].name)
@@ -36,7 +34,7 @@ def choose_slot(ground: Ground, order: Move, wanted_s: float, then: Sequence[int
         later_s = travel_s(slot.storey, bay) + (CHARGER_S if _misplaced(ground.state, order.car, slot.name) else 0.0)
         return (now_s + later_s + _in_the_way_s(ground, slot, wanted_s), slot.name)
 
-    return min(ground.free_slots(order.lift), key=cost, default=ground.layout.slot(order.target)).name
+    return min(ground.free_slots(order.lift, aside_for), key=cost, default=ground.layout.slot(order.target)).name
 
 
 def _misplaced(state: State, car: str, slot: str) -> bool:

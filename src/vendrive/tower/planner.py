@@ -144,7 +144,8 @@ class Ground:
         self.no_bay = False
         self.go_to: dict[str, int] = {}
         soon_s = state.now_s + SOON_S
-        self.wanted = {state.places.get(job.car, "-") for job in state.jobs if job.is_outward and job.due_s <= soon_s}
+        wanted = [job for job in state.jobs if job.is_outward and job.due_s <= soon_s and job.car in state.places]
+        self.wanted = {state.places[job.car]: (waits_since_s(job), job.name) for job in wanted}
 
     def is_usable(self, slot: SlotPlan) -> bool:
         """Whether a car can be brought into this slot now."""
@@ -160,10 +161,14 @@ class Ground:
         rear = self.layout.hidden_by(front)
         return bool(rear) and rear not in self.at and rear not in self.held and rear not in self.state.failed
 
-    def free_slots(self, lift: str) -> list[SlotPlan]:
-        """Return the slots into which a lift can bring a car now."""
+    def free_slots(self, lift: str, aside_for: Job | None = None) -> list[SlotPlan]:
+        """Return the slots into which a lift can bring a car now, or put one aside that is in the way of a job."""
         usable = [slot for slot in self.layout.slots if lift in slot.lifts and self.is_usable(slot)]
-        # A car put before one that is wanted would be moved again, and again.
+        if aside_for:
+            # Else two cars that are wanted would take turns to be hidden by the same third one, for ever.
+            turn = (waits_since_s(aside_for), aside_for.name)
+            usable = [slot for slot in usable if self.wanted.get(self.layout.hidden_by(slot.name), turn) >= turn]
+        # A car put before one that is wanted would be moved again.
         return [slot for slot in usable if self.layout.hidden_by(slot.name) not in self.wanted] or usable
 
     def room(self, bay: str = "") -> int:

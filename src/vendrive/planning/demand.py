@@ -26,11 +26,14 @@ LOAN_DAYS = 3
 
 @dataclass(frozen=True)
 class Day:
-    """The demand of a day: hand-outs, and the shares of walk-ups and of people who have booked and do not come."""
+    """The demand of a day: hand-outs, the shares of walk-ups and of people who have booked and do not come; and how
+    many cars staff fetch for service.
+    """
 
     hand_outs: float = 14.0
     walk_ups: float = 0.2
     no_shows: float = 0.1
+    services: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ def visits(day: Day, days: int, bays: int, seed: int) -> Iterator[Visit]:
             comes = draw.random() >= day.no_shows
             late_s = draw.gauss(0, PUNCTUAL_S)
             yield _visit(draw, f"b{number}.{index}", promised_s, promised_s + late_s if comes else None)
+
+
+def services(day: Day, days: int, seed: int) -> Iterator[float]:
+    """Yield when staff want a car, in the mornings; drawn apart from the customers, who stay the same."""
+    draw = random.Random(f"{seed} service")  # noqa: S311
+    for number in range(days):
+        for _ in range(int(day.services) + (draw.random() < day.services % 1)):
+            yield number * DAY_S + (OPENS_H + 4 * draw.random()) * HOUR_S
 
 
 def moment(draw: random.Random, day: int) -> float:

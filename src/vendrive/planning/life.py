@@ -184,6 +184,7 @@ class Life:
         else:
             self.record.pickup_waits_s.append(max(0.0, tower.now_s - max(verified_s, visit.promised_s)))
         self.record.charges.append(tower.charge[car])
+        self.record.came("out", tower.now_s)
         tower.hand_out(car, bay)
         tower.drop(visit.name)
         tower.pickups.pop(car, None)
@@ -228,6 +229,7 @@ class Life:
         tower, visit = self.tower, self.returning.pop(car)
         job = next(job for job in tower.jobs.values() if job.car == car)
         self.record.return_waits_s.append(tower.now_s - job.since_s)
+        self.record.came("back", tower.now_s)
         doors_s = tower.noise.of(2 * tower.pace.door_s + tower.pace.checks_s)
         tower.events.after(doors_s + visit.drive_in_s, lambda: tower.bring_in(car, bay))
 

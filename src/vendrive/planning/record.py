@@ -20,6 +20,8 @@ class Record:
     # Seconds that each slot held a car, and that bays were in use, by the hour of the day.
     slot_s: dict[str, float] = field(default_factory=dict)
     bay_s: list[float] = field(default_factory=lambda: [0.0] * 24)
+    # How many took a car, and brought one back, in each hour of the day.
+    hours_of: dict[str, list[int]] = field(default_factory=lambda: {"out": [0] * 24, "back": [0] * 24})
     no_shows: int = 0
     unserved: int = 0
     forgotten: int = 0
@@ -37,6 +39,10 @@ class Record:
     def hand_out_waits_s(self) -> list[float]:
         """Return the waits of all who took a car, booked or not."""
         return [*self.pickup_waits_s, *self.walkup_waits_s]
+
+    def came(self, kind: str, now_s: float) -> None:
+        """Somebody took a car (`out`) or brought one (`back`)."""
+        self.hours_of[kind][int(now_s // HOUR_S) % 24] += 1
 
     def moved(self, ended_s: float, expected_s: float, took_s: float) -> None:
         """A move ended: how much longer than planned it took is what no policy knows."""

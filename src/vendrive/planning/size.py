@@ -152,14 +152,20 @@ def _simulate(
     records: list[Record] = []
     for seed in SEEDS:
         records.append(Life(setting_of(goal, policy(), days, parts, seed, without)).run())
-        if not without and _judged(goal, records, parts).high < goal.share:
+        if not without and _is_hopeless(goal, _judged(goal, records, parts)):
             break
     return tuple(records)
 
 
+def _is_hopeless(goal: Goal, size: Size) -> bool:
+    """Whether more seeds would not change that a tower is too small."""
+    refused = size.refused > 2 * REFUSED_SHARE * size.served
+    return size.high < goal.share or refused or size.return_p95_s > 2 * RETURN_FACTOR * goal.within_s
+
+
 def _judged(goal: Goal, records: Sequence[Record], parts: tuple[int, int, int]) -> Size:
-    """A tower is large enough if the promise is kept with 95 % confidence, returns seldom wait long, and nearly nobody
-    finds no car.
+    """A tower is large enough if the promise is kept over all seeds, returns seldom wait long, and nearly nobody finds
+    no car.
     """
     figures = summarise(records)
     waits = [wait for record in records for wait in record.hand_out_waits_s]
@@ -167,6 +173,6 @@ def _judged(goal: Goal, records: Sequence[Record], parts: tuple[int, int, int]) 
     kept, served = sum(wait <= goal.within_s for wait in waits), len(waits) + forgotten
     low, high = share_95(kept, served)
     return_s = figures["return_wait_p95_s"]
-    good = low >= goal.share and return_s <= RETURN_FACTOR * goal.within_s and refused <= REFUSED_SHARE * served
     share = kept / max(served, 1)
+    good = share >= goal.share and return_s <= RETURN_FACTOR * goal.within_s and refused <= REFUSED_SHARE * served
     return Size(*parts, served, share, low, high, return_s, figures["lift_use"], refused, forgotten, good)

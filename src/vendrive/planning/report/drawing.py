@@ -15,7 +15,7 @@ from vendrive.tower.layout import Layout
 WIDTH, HEIGHT = 380, 220
 LEFT, BOTTOM, TOP, RIGHT = 40, 30, 16, 10
 ROW = 30
-MOST_CELL, TOWER_HEIGHT = 34, 300
+MOST_CELL, TOWER_HEIGHT = 46, 330
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,9 @@ def _box(x: float, y: float, width: float, height: float) -> str:
 
 def histogram(values: Sequence[float], edges: Sequence[float]) -> tuple[list[str], list[float]]:
     """Return labels and shares in percent of values between edges; the last one holds all that lies above."""
-    labels = [f"≤ {edges[0]:g}"] + [f"–{high:g}" for _, high in pairwise(edges)] + [f"> {edges[-1]:g}"]
+    first = f"≤ {edges[0]:g}" if edges[0] else "0"
+    between = [f"{low:g}{'…' if low < 0 else '–'}{high:g}" for low, high in pairwise(edges)]
+    labels = [label.replace("-", "−") for label in (first, *between, f"> {edges[-1]:g}")]
     counts = [0] * len(labels)
     for value in values:
         counts[sum(value > edge for edge in edges)] += 1
@@ -175,18 +177,18 @@ def _y(value: float, top: float) -> float:
 
 def _rule(value: float, top: float, unit: str) -> str:
     y = _y(value, top)
-    label = f"{value:.3g}" + (f" {unit}" if value else "")
+    label = f"{value:.3g}" + (f" {unit}" if value and unit else "")
     return f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>' + _text(
         LEFT - 5, y + 4, label, "end"
     )
 
 
 def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 4, 5, 10, 20 … that is not below a value: a top whose half is as round."""
+    """Return a round number that is not below a value, and whose half is as round."""
     if value <= 0:
         return 1.0
     power = 10.0 ** floor(log10(value))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+    return next(step * power for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if step * power >= value)
 
 
 def _figure(title: str, height: float, parts: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from vendrive.tower.charging import NEEDED
 
 PROMISE_S = 120.0
 BOOKED_EDGES = (0, 15, 30, 60, 120)
-WALK_UP_EDGES = (45, 60, 75, 90, 120, 180)
+WALK_UP_EDGES = (60, 75, 90, 120, 180)
+ERROR_EDGES = (-5, -2, 0, 2, 5)
 CHARGE_EDGES = (50, 59.99, 70, 80, 90)
 CHARGE_LABELS = ("< 50", "50–60", "60–70", "70–80", "80–90", "> 90")
 MOST_POINTS = 600
@@ -65,8 +66,9 @@ def _summary(words: Words, setting: Setting, record: Record, figures: Summary) -
     if setting.failed:
         said.append(words("without", parts=joined(words.lang, sorted(setting.failed))))
     if record.pickup_waits_s:
-        waits = {name: told(figures[f"pickup_wait_{name}_s"]) for name in ("p50", "p95", "p99")}
-        said.append(words("waits", count=len(record.pickup_waits_s), **waits))
+        waits = {name: told(figures[f"pickup_wait_{name}_s"]) for name in ("p95", "p99")}
+        ready = percent(sum(wait == 0 for wait in record.pickup_waits_s) / len(record.pickup_waits_s))
+        said.append(words("waits", count=len(record.pickup_waits_s), ready=ready, **waits))
     if record.walkup_waits_s:
         said.append(words("walkups", count=len(record.walkup_waits_s), mean=told(figures["walkup_wait_mean_s"])))
     lifts, bays = use(setting, [record])
@@ -101,19 +103,33 @@ def plots_of(words: Words, setting: Setting, records: Sequence[Record]) -> tuple
         ("return", "of_returns", [w for r in records for w in r.return_waits_s], BOOKED_EDGES),
     )
     plots = [_histogram(named(name), words(unit), values, edges) for name, unit, values, edges in waits if values]
-    plots.append(_use_plot(words, setting, records))
+    plots += [_customers_plot(words, records), _use_plot(words, setting, records)]
     plots += [_cars_plot(words, setting, records[0]), _tower_plot(named, setting, records)]
     charges = [100 * charge for record in records for charge in record.charges]
     if charges:
         _, shares = histogram(charges, CHARGE_EDGES)
         svg = bars(named("charge"), CHARGE_LABELS, [Series("", shares)], told=True)
         plots.append(Plot(named("charge"), words("of_hand_outs"), drawn(svg)))
+    errors = [error for record in records for error in record.errors_s]
+    if errors:
+        plots.append(_histogram(named("error"), words("of_moves"), errors, ERROR_EDGES))
     return tuple(plots)
 
 
 def _histogram(title: str, unit: str, values: Sequence[float], edges: Sequence[float]) -> Plot:
     labels, shares = histogram(values, edges)
     return Plot(title, unit, drawn(bars(title, labels, [Series("", shares)], told=True)))
+
+
+def _customers_plot(words: Words, records: Sequence[Record]) -> Plot:
+    named, days = words.of("plot"), sum(record.hours for record in records) / 24
+    series = [
+        Series(named(name), [sum(r.hours_of[kind][hour] for r in records) / days for hour in HOURS], style)
+        for name, kind, style in (("hand_outs", "out", "bar"), ("returns", "back", "other"))
+    ]
+    legend = ((named("hand_outs"), "bar"), (named("returns"), "other"))
+    svg = bars(named("customers"), [str(hour) for hour in HOURS], series, unit="")
+    return Plot(named("customers"), words("per_hour"), drawn(svg), legend)
 
 
 def _use_plot(words: Words, setting: Setting, records: Sequence[Record]) -> Plot:

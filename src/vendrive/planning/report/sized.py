@@ -60,6 +60,8 @@ def _answer(words: Words, sizing: Sizing) -> tuple[list[str], list[str]]:
         return [words("none", **said), rule], []
     return_s, low = told(last.return_p95_s), percent(last.low)
     summary = [words("answer", **said, within=within, served=last.served, low=low, return_s=return_s)]
+    if last.low < goal.share:
+        summary.append(words("close", share=told(100 * goal.share), low=low))
     for part, left in sizing.without.items():
         now = {"kept": percent(left.share), "return_s": told(left.return_p95_s)}
         summary.append(words("without", part=part, within=within, **now))

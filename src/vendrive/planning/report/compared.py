@@ -7,7 +7,7 @@ from vendrive.planning.life import Setting
 from vendrive.planning.report.assumptions import assumptions
 from vendrive.planning.report.drawing import Interval, intervals
 from vendrive.planning.report.page import Card, Group, Page, Plot, Table, drawn
-from vendrive.planning.report.words import Words, joined, layout_said, told
+from vendrive.planning.report.words import Words, joined, layout_said, signed, told
 
 # How a difference is coloured, and what it is called in the catalogue.
 CALLED = {"good": "better", "bad": "worse", "open": "open"}
@@ -42,8 +42,14 @@ def _verdict(row: Difference) -> str:
 def _summary(words: Words, rows: Sequence[Difference]) -> list[str]:
     mean = next(row for row in rows if row.figure == "wait_mean_s")
     numbers = {"difference": mean.mean, "low": mean.low, "high": mean.high}
-    signed = {name: f"{value:+.1f}" for name, value in numbers.items()}
-    said = [words("mean", value=f"{mean.value:.1f}", baseline=f"{mean.baseline:.1f}", **signed)]
+    said = [
+        words(
+            "mean",
+            value=f"{mean.value:.1f}",
+            baseline=f"{mean.baseline:.1f}",
+            **{name: signed(value) for name, value in numbers.items()},
+        )
+    ]
     for verdict, called in CALLED.items():
         figures = [words(row.figure) for row in rows if _verdict(row) == verdict]
         if figures:
@@ -54,8 +60,8 @@ def _summary(words: Words, rows: Sequence[Difference]) -> list[str]:
 def _cards(words: Words, rows: Sequence[Difference], seeds: int) -> tuple[Card, ...]:
     mean = next(row for row in rows if row.figure == "wait_mean_s")
     return (
-        Card(f"{mean.mean:+.1f}", "s", words("difference"), _verdict(mean)),
-        Card(f"{mean.low:+.1f} … {mean.high:+.1f}", "s", words("interval")),
+        Card(signed(mean.mean), "s", words("difference"), _verdict(mean)),
+        Card(f"{signed(mean.low)} … {signed(mean.high)}", "s", words("interval")),
         Card(str(seeds), "", words("pairs")),
     )
 
@@ -63,7 +69,7 @@ def _cards(words: Words, rows: Sequence[Difference], seeds: int) -> tuple[Card, 
 def _plot(words: Words, policy: str, rows: Sequence[Difference]) -> Plot:
     named, here = words.of("plot"), words.of("compare")
     shown = [
-        Interval(here(row.figure), row.mean, row.low, row.high, _verdict(row), f"{row.mean:+.1f} s") for row in rows
+        Interval(here(row.figure), row.mean, row.low, row.high, _verdict(row), f"{signed(row.mean)} s") for row in rows
     ]
     title = f"{named('difference')}: {words.policy(policy)}"
     return Plot(title, named("difference_unit"), drawn(intervals(title, shown, "s", 0.0)))
@@ -79,8 +85,8 @@ def _table(words: Words, groups: dict[str, list[Difference]]) -> Table:
                     here(row.figure),
                     f"{row.baseline:.1f} s",
                     f"{row.value:.1f} s",
-                    f"{row.mean:+.1f} s",
-                    f"{row.low:+.1f} … {row.high:+.1f}",
+                    f"{signed(row.mean)} s",
+                    f"{signed(row.low)} … {signed(row.high)}",
                     here(f"{CALLED[_verdict(row)]}_verdict"),
                 )
                 for row in rows

@@ -6,7 +6,7 @@ from vendrive.planning.report.drawing import Interval, intervals
 from vendrive.planning.report.page import Card, Group, Page, Plot, Table, drawn
 from vendrive.planning.report.simulated import plots_of, waits_table
 from vendrive.planning.report.words import Words, parts_said, percent, told
-from vendrive.planning.results import quantile, summarise
+from vendrive.planning.results import summarise
 from vendrive.planning.size import RETURN_FACTOR, Size, Sizing
 
 MOST_TRIED = 9
@@ -43,8 +43,8 @@ def _size_cards(words: Words, sizing: Sizing) -> tuple[Card, ...]:
     return (
         Card(told(goal.hand_outs), "", words("hand_outs")),
         Card(percent(last.share), "%", words("found", within=told(goal.within_s)), verdict),
-        Card(f"{percent(last.low)}–{percent(last.high)}", "%", words("interval")),
-        Card(told(quantile(waits, 0.5)), "s", words("walkup")) if waits else Card("0", "", words("walkup")),
+        Card(percent(last.low), "%", words("low"), verdict if last.low >= goal.share else ""),
+        Card(told(sum(waits) / max(len(waits), 1)), "s", words("walkup")),
         Card(told(last.return_p95_s), "s", words("return")),
         Card(told(100 * last.lift_use), "%", words("lift")),
     )

@@ -52,3 +52,8 @@ def percent(share: float) -> str:
     """Return a share from 0 to 1 in percent, never rounded up to all."""
     value = 100 * share
     return "100" if share >= 1 else f"{min(value, 99.9):.1f}"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign."""
+    return f"{value:+.1f}".replace("-", "−")

@@ -1,8 +1,9 @@
-"""A lazy property is worked out once for each instance."""
+"""A lazy property is worked out once for each instance; a changed copy is what dataclasses.replace makes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vendrive.lazy import lazy
+from vendrive.lazy import changed, lazy
+from vendrive.wire.machine import Lift
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,11 @@ def test_it_is_no_part_of_what_makes_two_values_equal() -> None:
     assert looked_at.area == [4]
     assert looked_at == fresh
     assert Square.area.__doc__ == "Side by side."
+
+
+def test_a_changed_copy_is_the_one_that_replace_makes() -> None:
+    lift = Lift(name="L1", storey=2)
+    moved = changed(lift, storey=-1, moving=True)
+    assert moved == replace(lift, storey=-1, moving=True)
+    assert hash(moved) == hash(replace(lift, storey=-1, moving=True))
+    assert lift.storey == 2

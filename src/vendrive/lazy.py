@@ -1,4 +1,4 @@
-"""A property that is worked out once, the first time that it is read, for values that never change."""
+"""Values that never change, at little cost: a property that is worked out once, and a copy with some other fields."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -29,3 +29,13 @@ class lazy(Generic[T]):  # noqa: N801 - it reads as a property does
         value: T = self._work_out(instance)
         instance.__dict__[self._name] = value
         return value
+
+
+def changed(value: T, **fields: object) -> T:
+    """Return a copy of a frozen dataclass with these fields: dataclasses.replace, less its way through every field.
+
+    Nothing is checked or worked out anew, so it is for dataclasses without `__post_init__` and without lazy properties.
+    """
+    copy: T = object.__new__(type(value))
+    copy.__dict__.update(vars(value), **fields)
+    return copy

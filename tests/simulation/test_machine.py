@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.memory_bench import run_in_memory
+from vendrive.simulation.machine import grid_s, next_grid_s
 from vendrive.simulation.run import plan_of, run_seed
 from vendrive.simulation.world import Plan
 from vendrive.station.adapters.bench import Rule, name_of
@@ -24,8 +25,14 @@ def test_the_machine_in_memory_keeps_the_contract(rule: Rule) -> None:
     run_in_memory(rule)
 
 
+# The line is cut, and with it the heartbeat: a machine that was held goes on though no sensor changed.
+CUT = replace(QUIET, hours=0.5, cars=3, faults=frozenset({"message_lost", "machine_line_cut"}))
+
+
 @pytest.mark.parametrize(
-    "plan", [QUIET, FAULTY, replace(FAULTY, seed=4, layout="carvana34")], ids=["quiet", "faulty", "bays"]
+    "plan",
+    [QUIET, FAULTY, replace(FAULTY, seed=4, layout="carvana34"), CUT],
+    ids=["quiet", "faulty", "bays", "cut"],
 )
 def test_leaving_reads_out_changes_nothing(plan: Plan) -> None:
     """Journal with its times, orders to the PLC with their answers, all acts and faults: the same hash."""
@@ -33,6 +40,11 @@ def test_leaving_reads_out_changes_nothing(plan: Plan) -> None:
     assert skipping.tally.hand_overs > 0
     assert bool(skipping.tally.injected) == bool(plan.faults)
     assert skipping.digest == reading.digest
+
+
+def test_what_turns_over_at_a_moment_of_the_grid_is_read_then() -> None:
+    assert grid_s(1542.0) == grid_s(1541.9) == pytest.approx(1542.0)
+    assert next_grid_s(1542.0) == pytest.approx(1542.2)
 
 
 def test_another_seed_is_another_run() -> None:

@@ -64,8 +64,12 @@ def _replays(quick: bool, bar: Bar) -> Figure:
     """Run the same seeds in two fresh processes with different hash seeds."""
     count = REPLAYED_QUICK if quick else REPLAYED
     bar.show(0.0, f"replays: {count} seeds in two fresh processes")
-    running = [_digests(count, hash_seed) for hash_seed in ("1", "4242")]
-    first, second = (process.communicate()[0].split() for process in running)
+    with _digests(count, "1") as one, _digests(count, "4242") as other:
+        first = []
+        for line in one.stdout or ():
+            first.append(line.strip())
+            bar.show(len(first) / count, f"replays: {len(first)} of {count} seeds in two fresh processes")
+        second = other.communicate()[0].split()
     if len(first) != count or len(second) != count:
         raise RuntimeError("a process that should replay seeds ended early")
     different = sum(one != other for one, other in zip(first, second, strict=True))
@@ -77,8 +81,9 @@ def _replays(quick: bool, bar: Bar) -> Figure:
 
 def _digests(count: int, hash_seed: str) -> "subprocess.Popen[str]":
     program = (
-        "from vendrive.simulation.runner import digest_of_short\n"
-        f"for seed in range({count}): print(digest_of_short(seed))"
+        "from vendrive.simulation.runner import digest_of_short, seldom_collect\n"
+        "seldom_collect()\n"
+        f"for seed in range({count}): print(digest_of_short(seed), flush=True)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)

@@ -7,11 +7,11 @@ clock's monotonic time, times `speed`.
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from math import inf
 from random import Random
 
 from vendrive.clock import Clock
+from vendrive.lazy import changed
 from vendrive.plant.confirm import true_ends, unconfirmed
 from vendrive.plant.drives import Drives, Running
 from vendrive.plant.moves import FailingMove, LiftMove
@@ -73,6 +73,8 @@ class Controller:
             emergency_stop=False,
         )
         self._shown: dict[str, object] = {}
+        # What `_shown` was made of.
+        self._shown_of: tuple[object, ...] = ()
         self._changed = False
         self._look(self._last_tick_s)
 
@@ -81,7 +83,7 @@ class Controller:
         """The controller's own part, with its counters as they are now."""
         passed_s = self._clock.monotonic() - self._started_s
         counters = {"clock_ms": round(passed_s * 1000), "heartbeat": int(passed_s / _BEAT_S)}
-        return Plc(**(vars(self._state) | {"state": self._packml()} | counters))
+        return changed(self._state, state=self._packml(), **counters)
 
     @property
     def plc_epoch(self) -> int:
@@ -147,7 +149,7 @@ class Controller:
         """Take note of the station's heartbeat; only a change counts as a sign of life."""
         if heartbeat != self._state.station_heartbeat:
             self._heard_s = self._clock.monotonic()
-            self._state = replace(self._state, station_heartbeat=heartbeat)
+            self._state = changed(self._state, station_heartbeat=heartbeat)
 
     def hears_steadily(self, heard: bool) -> None:
         """Take the station's heartbeat as heard all the time, until it is not any more."""
@@ -158,7 +160,7 @@ class Controller:
         self.tick()
         if epoch <= self._state.control_epoch:
             return self._refuse(f"epoch {epoch} is not above {self._state.control_epoch}")
-        self._state = replace(self._state, control_epoch=epoch)
+        self._state = changed(self._state, control_epoch=epoch)
         log.info("control taken with epoch %d", epoch)
         self._look(self._last_tick_s)
         return True, ""
@@ -194,7 +196,7 @@ class Controller:
         """The local reset by a technician who has looked: the only way out of a stop or a latched fault. What still is,
         comes again.
         """
-        self._state = replace(self._state, emergency_stop=False, stop_reason="")
+        self._state = changed(self._state, emergency_stop=False, stop_reason="")
         self._ends = true_ends(self.world)
         for body in self.world.driven.values():
             body.fault = ""
@@ -203,7 +205,7 @@ class Controller:
 
     def help(self, called: bool) -> None:
         """Somebody asks for help, or it has come."""
-        self._state = replace(self._state, help_called=called)
+        self._state = changed(self._state, help_called=called)
         self.tick()
 
     def restart(self, plc_epoch: int) -> None:
@@ -216,7 +218,7 @@ class Controller:
         self._running.clear()
         self.sensors.forget()
         self._started_s, self._heard_s = self._clock.monotonic(), -inf
-        self._state = replace(
+        self._state = changed(
             self._state, plc_epoch=plc_epoch, control_epoch=0, station_heartbeat=0, revision=0, ack_seq=0
         )
         self._tell("restarted")
@@ -293,7 +295,7 @@ class Controller:
         self.counts.executed[order.operation] += 1
         parts = parts_of(order.operation, order.arguments)
         self._running[seq] = Running(seq, order, parts, move)
-        self._state = replace(self._state, ack_seq=seq)
+        self._state = changed(self._state, ack_seq=seq)
         target = int(order.arguments.get("storey", NO_STOREY))
         if order.operation in ENDS:
             self._ends[parts[0], ENDS[order.operation][0]] = "between"
@@ -333,16 +335,15 @@ class Controller:
 
     def _show(self) -> None:
         """Count a revision where a part, or anything of the controller's own but its counters, has changed."""
-        own = {
-            "mode": self.world.mode,
-            "state": self._packml(),
-            "fire": self.sensors.fire,
-            "mains": self.sensors.mains,
-        }
+        mode, state, fire, mains = self.world.mode, self._packml(), self.sensors.fire, self.sensors.mains
+        if not self._changed and self._shown_of == (self._state, mode, state, fire, mains):
+            return
+        own = {"mode": mode, "state": state, "fire": fire, "mains": mains}
         shown = {**vars(self._state), **own, "station_heartbeat": 0, "revision": 0}
         if self._changed or shown != self._shown:
-            self._state = replace(self._state, **own, revision=self._state.revision + 1)  # type: ignore[arg-type]
+            self._state = changed(self._state, **own, revision=self._state.revision + 1)
             self._shown, self._changed = shown, False
+        self._shown_of = (self._state, mode, state, fire, mains)
 
     def _halt(self) -> None:
         """Stop what may not go on: the mains are gone, the key was turned, a padlock hung, a drive broken."""
@@ -408,7 +409,7 @@ class Controller:
         self.counts.stops += 1
         self.counts.stopped_by[watch] += 1
         log.warning("stopped: %s", reason)
-        self._state = replace(self._state, emergency_stop=True, stop_reason=reason)
+        self._state = changed(self._state, emergency_stop=True, stop_reason=reason)
         self._tell("stopped", reason=reason)
         self._fail(self._running.values(), "stopped")
         self._look(self._last_tick_s)

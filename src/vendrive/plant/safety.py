@@ -80,8 +80,10 @@ def impossible(order: Order, sensed: Sensed, layout: Layout) -> tuple[str, str]:
 
 def occupied(bay: Bay) -> str:
     """Return who sees somebody in a bay, or an empty string."""
+    if not (bay.scanner or bay.curtain or bay.floor or bay.cabin):
+        return ""
     sources = [name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name)]
-    return f"a person is sensed in {bay.name} ({', '.join(sources)})" if sources else ""
+    return f"a person is sensed in {bay.name} ({', '.join(sources)})"
 
 
 def clearance_mm(layout: Layout) -> float:

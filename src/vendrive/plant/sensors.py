@@ -9,6 +9,7 @@ from math import inf, isfinite
 from random import Random
 from typing import TypeVar
 
+from vendrive.lazy import changed
 from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, BayBody, Car, DoorBody, LiftBody
@@ -17,8 +18,12 @@ from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Nose, Result, Slot
 
 _LENGTH_NOISE_MM = 4.0
 _MASS_NOISE_KG = 4.0
+# A clock's sums are a little off.
+_NOTHING_S = 1e-6
 # The controller's own inputs are a part of this name.
 PLC = "plc"
+
+_NOBODY: dict[str, Value] = dict.fromkeys((*PRESENCE_SOURCES, CABIN), False)
 
 P = TypeVar("P", Lift, Slot, Bay)
 Size = tuple[int, int, int, int]
@@ -55,26 +60,43 @@ class Sensors:
         self._world = world
         self._rng = rng
         self._measured: dict[str, tuple[Car, Size]] = {}
+        self._all_slots: tuple[Slot, ...] | None = None
         # What each part was last built of.
         self._built: dict[str, dict[str, object]] = {}
         self._faults: dict[str, dict[str, Fault]] = {}
+        # When a faulty sensor changes by itself next, as of the last look.
+        self._fault_due_s = inf
         world.dirty.update(world.lifts, world.slots, world.bays)
 
     def look(self, now_s: float) -> bool:
         """Build anew what may have changed by `now_s`; return whether a value changed."""
         world = self._world
         fire, mains = self.fire, self.mains
-        inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
-        self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
-        changed = fire != self.fire or mains != self.mains
-        if not world.dirty and not self._faults:
-            return changed
-        names = world.dirty | (self._faults.keys() - {PLC})
+        if PLC in self._faults:
+            inputs = self._spoilt(PLC, {"fire": world.fire, "mains": world.mains}, now_s)
+            self.fire, self.mains = bool(inputs["fire"]), bool(inputs["mains"])
+        else:
+            self.fire, self.mains = world.fire, world.mains
+        news = fire != self.fire or mains != self.mains
+        names = world.dirty
+        if now_s >= self._fault_due_s - _NOTHING_S:
+            names = names | (self._faults.keys() - {PLC})
+        if not names:
+            return news
+        names = set(names)
         world.dirty.clear()
         # In their order of names, so that noise is drawn in the same order in every process.
         for name in sorted(names):
-            changed |= self._build(name, now_s)
-        return changed
+            news |= self._build(name, now_s)
+        self._fault_due_s = self.due_s(now_s) if self._faults else inf
+        return news
+
+    @property
+    def all_slots(self) -> tuple[Slot, ...]:
+        """All slots as they were seen at the last look; the same tuple as long as none changes."""
+        if self._all_slots is None:
+            self._all_slots = tuple(self.slots.values())
+        return self._all_slots
 
     def forget(self) -> None:
         """Forget the channels, as a controller that restarts does."""
@@ -178,8 +200,10 @@ class Sensors:
         if self._built.get(name) == values:
             return False
         self._built[name] = values
+        if kind is Slot:
+            self._all_slots = None
         (self.restless.add if values.get("movement") else self.restless.discard)(name)
-        parts[name] = kind(name=name, **values)  # type: ignore[arg-type]
+        parts[name] = changed(parts[name], **values) if name in parts else kind(name=name, **values)  # type: ignore[arg-type]
         return True
 
     def _lift(self, body: LiftBody) -> Values:
@@ -227,6 +251,8 @@ class Sensors:
     def _presence(self, body: BayBody) -> Values:
         car = self._world.car_at(body.name) or self._sliding_car(body.name)
         inside = car.inside if car is not None else ()
+        if not body.beside and not inside:
+            return dict(_NOBODY)
         return {source: sensed_by(source, body.beside, inside) for source in (*PRESENCE_SOURCES, CABIN)}
 
     def _level(self, body: LiftBody) -> int:

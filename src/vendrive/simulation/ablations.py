@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 from vendrive.simulation.caught import CAUGHT_BY
 from vendrive.simulation.run import Outcome, plan_of, run_seed
+from vendrive.simulation.runner import seldom_collect
 from vendrive.simulation.safeguard import Safeguard
 from vendrive.simulation.safeguards import SAFEGUARDS
 from vendrive.simulation.world import Plan
@@ -70,7 +71,7 @@ def run_ablations(
     chosen = list(names) or [safeguard.name for safeguard in SAFEGUARDS]
     one = partial(ablate, first=first, seeds=0 if quick else seeds)
     found: list[Ablation] = []
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=seldom_collect) as pool:
         for result in pool.map(one, chosen):
             found.append(result)
             progress(len(found) / len(chosen), told(result))

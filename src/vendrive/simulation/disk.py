@@ -1,8 +1,7 @@
 """The station's disk in a simulated tower: what was committed stays, what was not is gone after a crash."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import cast
 
 from vendrive.station.database import SCHEMA, Database
@@ -38,19 +37,21 @@ class SimulatedDatabase(Database):
         self.undone = 0
         self._step = step
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with super().transaction():
-            yield
-            if self._depth == 1:
-                self._step("before_commit")
-        if self._depth == 0:
-            self._step("after_commit")
-
     def _execute(self, statement: str, *values: str | int | bytes | None) -> None:
-        unsynced = not self._disk.syncs and self._connection.in_transaction
-        if not (unsynced and statement in ("COMMIT", "BEGIN IMMEDIATE")):
+        if statement == "COMMIT":
+            self._commit()
+        elif statement != "BEGIN IMMEDIATE" or self._disk.syncs or not self._connection.in_transaction:
             super()._execute(statement, *values)
+
+    def _commit(self) -> None:
+        try:
+            self._step("before_commit")
+        except BaseException:
+            self._undo()
+            raise
+        if self._disk.syncs:
+            super()._execute("COMMIT")
+        self._step("after_commit")
 
     def forget_old_pages(self) -> None:
         """There is no file."""

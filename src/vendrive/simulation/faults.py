@@ -50,6 +50,8 @@ BAY_PAIRS = (
 LIFT_PAIRS = (("loaded", "tag"),)
 SLOT_PAIRS = (("occupied", "tag"),)
 KINDS = ("stuck", "late", "flapping", "lying", "clear")
+# A faulty sensor stays so for at most so long. One that flaps has flapped hundreds of times by then, each a read.
+STAYS_S, FLAPS_S = 1800, 240
 
 
 # How much less often than its mean says each class happens: towers that are always at rest show little.
@@ -109,7 +111,8 @@ def _sensor(kind: str, count: int) -> Process:
             with world.register.injected(name, f"{part} {'+'.join(sensors)} {'+'.join(kinds)}"):
                 for sensor, its in zip(sensors, kinds, strict=True):
                     _spoil(world, rng, part, sensor, its)
-                await world.until(lambda: not world.faulty, rng.uniform(20, 1800))
+                lasts_s = rng.uniform(20, FLAPS_S if "flapping" in kinds else STAYS_S)
+                await world.until(lambda: not world.faulty, lasts_s)
                 for sensor in sensors:
                     world.do(partial(world.ground.controller.sensors.mend, part, sensor))
 

@@ -55,7 +55,7 @@ class Ground:
             read_at_s,
             self.controller.state,
             tuple(sensors.lifts.values()),
-            tuple(sensors.slots.values()),
+            sensors.all_slots,
             tuple(sensors.bays.values()),
         )
 

@@ -1,10 +1,11 @@
 """What must never happen, looked up in the plant's truth and the journal's raw rows, never in the controller."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.plant import truth as truths
@@ -74,9 +75,8 @@ class Invariants:
     def look_at_truth(self) -> None:
         """Cars, places and lifts, after each tick."""
         truth = self._world.truth
-        for text in truth.crashes[self._crashes :]:
-            self.broken("crash", text)
-        self._crashes = len(truth.crashes)
+        if len(truth.crashes) > self._crashes:
+            self._look_at_crashes(truth.crashes)
         if self._world.ground.travelling:
             for text in truths.collisions(truth):
                 self.broken("lifts_collide", text)
@@ -90,6 +90,11 @@ class Invariants:
         if self._world.ground.running():
             self.rules.look_at_truth()
             self._look_at_people()
+
+    def _look_at_crashes(self, crashes: list[str]) -> None:
+        for text in crashes[self._crashes :]:
+            self.broken("crash", text)
+        self._crashes = len(crashes)
 
     def _look_at_people(self) -> None:
         for hazard in self._world.ground.controller.hazards():
@@ -141,16 +146,19 @@ class Invariants:
 
     # The raw journal
 
-    def read_journal(self) -> None:
-        """Look at the rows that are new."""
+    def read_journal(self) -> set[str]:
+        """Look at the rows that are new, and return which kinds there are among them."""
+        kinds = set()
         for seq, at, text, digest in self._world.computer.disk.journal(self.rows):
             self.rows, self.head = seq, digest
             self._world.register.note(f"journal {seq} {at} {text}")
-            event = json.loads(text)
+            event = from_json(text)
+            kinds.add(event["kind"])
             self.rules.look_at_row(event)
             look = getattr(self, f"_see_{event['kind']}", None)
             if look is not None:
                 look(event)
+        return kinds
 
     def _see_command_given(self, event: dict[str, Any]) -> None:
         if event["seq"] in self._given:

@@ -8,7 +8,7 @@ answer what the last one answered. Without `skips` each of them is made, and the
 import asyncio
 import json
 from collections.abc import Callable
-from math import floor
+from math import ceil, floor
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from vendrive.simulation.crash import Crash
@@ -32,12 +32,19 @@ def next_grid_s(at_s: float) -> float:
     return (floor(at_s / GRID_S + 1e-6) + 1) * GRID_S
 
 
+def grid_s(at_s: float) -> float:
+    """Return the first moment of the grid that is not before `at_s`."""
+    return ceil(at_s / GRID_S - 1e-6) * GRID_S
+
+
 class MemoryMachine:
     """One connection of a station to the plant."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._stirred = asyncio.Event()
+        self._stirred = False
+        # A session waits for this while reads are skipped.
+        self._turn: asyncio.Future[None] | None = None
         self._connected = False
         self._troubled = asyncio.Event()
         self.lost = asyncio.Event()
@@ -53,14 +60,14 @@ class MemoryMachine:
 
     def drop(self) -> None:
         """The connection ends."""
-        self._connected = self.skipping = False
+        self._connected = False
         self.lost.set()
         self.trouble()
 
     def trouble(self) -> None:
         """Messages may be lost from now on: each is sent by itself again."""
         self._troubled.set()
-        self._stirred.set()
+        self.stir()
 
     async def read(self) -> Snapshot:
         self._need_connection()
@@ -107,10 +114,12 @@ class MemoryMachine:
         """Return when something may have changed; where nothing has, reads are skipped."""
         world, now_s = self._world, self._world.now_s()
         skips = world.plan.skips and not world.messages.troubled and not world.ground.travelling
-        if skips and not self._stirred.is_set() and world.is_settled():
-            await self._until_stirred()
+        self._turn = world.loop.create_future()
+        if skips and not self._stirred and world.is_settled():
+            await self._until_stirred(self._turn)
         else:
-            await asyncio.sleep(next_grid_s(now_s) - now_s)
+            world.loop.call_at(next_grid_s(now_s), _end, self._turn)
+            await self._turn
 
     def skipped(self) -> Snapshot:
         """Return what a read that was skipped would have answered now."""
@@ -118,28 +127,36 @@ class MemoryMachine:
         return self._world.ground.snapshot(ReadAt(self.read_at_s))
 
     def stir(self) -> None:
-        """Something happened that the next read may show, or that the session waits for."""
-        self._stirred.set()
+        """Something happened that the next read may show, or that the session waits for: it comes at its time."""
+        self._stirred = True
+        if self.skipping and self._turn is not None:
+            self.skipping = False
+            self._world.loop.call_at(next_grid_s(self._world.now_s()), _end, self._turn)
 
-    async def _until_stirred(self) -> None:
+    async def _until_stirred(self, turn: "asyncio.Future[None]") -> None:
         loop, due_s = self._world.loop, self._world.clock.book.due_s
-        timer = loop.call_at(due_s, self._stirred.set) if due_s < FAR_S else None
+        # What turns over at a moment of the grid is read then; what has not, since a clock's sums are a little off, at
+        # the next one.
+        at_s = max(next_grid_s(loop.time()), grid_s(due_s)) if due_s < FAR_S else FAR_S
+        timer = loop.call_at(at_s, _end, turn) if at_s < FAR_S else None
         self.skipping = True
         try:
-            await self._stirred.wait()
+            await turn
         finally:
             self.skipping = False
             if timer is not None:
                 timer.cancel()
-        now_s = self._world.now_s()
-        await asyncio.sleep(next_grid_s(now_s) - now_s)
 
     def _heard(self, beats: int) -> None:
         """A beat arrives, perhaps an old one while another connection beats steadily."""
         controller, newest = self._world.ground.controller, self._world.machine
+        before = controller.state.state
         controller.heard(beats)
         if newest is not None and newest.steady:
             controller.hears_steadily(True)
+        if controller.state.state != before:
+            # It was held, and is not any more: a change that counts, so that nobody skips the read that shows it.
+            self._world.ground.tick()
 
     async def _beat_steadily(self) -> None:
         controller = self._world.ground.controller
@@ -159,7 +176,7 @@ class MemoryMachine:
         ground = self._world.ground
         if ground.travelling:
             ground.tick()
-        self._stirred.clear()
+        self._stirred = False
         self.read_at_s = started_s
         return ground.snapshot(ReadAt(started_s))
 
@@ -217,6 +234,12 @@ async def _late(act: Callable[[], T], late_s: float) -> T:
     answer = act() if late_s > 1.0 else None
     await asyncio.sleep(late_s)
     return act() if answer is None else answer
+
+
+def _end(turn: "asyncio.Future[None]") -> None:
+    """The session's turn to read comes, unless it has gone."""
+    if not turn.done():
+        turn.set_result(None)
 
 
 def _answer(answer: tuple[bool, str]) -> Answer:

@@ -50,7 +50,9 @@ class Instant(float):
 
     def __sub__(self, other: float) -> float:
         value = float.__sub__(self, other)
-        return _instant(value, self.book, self.read_s) if self.live and not isinstance(other, ReadAt) else value
+        if type(other) is ReadAt or self.read_s != self.book.present():
+            return value
+        return _instant(value, self.book, self.read_s)
 
     def __add__(self, other: float) -> float:
         value = float.__add__(self, other)
@@ -124,22 +126,32 @@ class WatchedClock:
         self.book = Book(present)
         self._present = present
         self._start = start
+        # Readings of one moment are alike: they are made once.
+        self._instant: Instant = _instant(-1.0, self.book, -1.0)
+        self._moment: Moment | None = None
 
     def now(self) -> datetime:
         read_s = self._present()
+        if self._moment is not None and self._moment.read_s == read_s:
+            return self._moment
         true = self._start + timedelta(seconds=read_s)
         moment = Moment(
             true.year, true.month, true.day, true.hour, true.minute, true.second, true.microsecond, tzinfo=UTC
         )
         moment.book, moment.read_s = self.book, read_s
+        self._moment = moment
         return moment
 
     def monotonic(self) -> float:
-        return _instant(self._present(), self.book, self._present())
+        read_s = self._present()
+        if self._instant.read_s != read_s:
+            self._instant = _instant(read_s, self.book, read_s)
+        return self._instant
 
     def jump(self, seconds: float) -> None:
         """Set the calendar forward, or back where `seconds` is negative."""
         self._start += timedelta(seconds=seconds)
+        self._moment = None
 
 
 def _instant(value: float, book: Book, read_s: float) -> Instant:

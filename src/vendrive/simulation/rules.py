@@ -74,7 +74,7 @@ class Rules:
             yield "moves_without_mains", "while the mains are gone"
         if truth.mode in STANDING:
             yield "moves_in_standstill", f"while the key switch says {truth.mode}"
-        if controller.state.emergency_stop:
+        if controller.stopped:
             yield "moves_when_stopped", f"after a stop: {controller.state.stop_reason}"
         for car in truth.cars.values():
             place = car.where
@@ -154,7 +154,7 @@ class Rules:
                 if event["second"] in ("", event["staff"]):
                     self._broken("one_person", f"{event['staff']} alone: {event['kind']}")
             case "alarm" if event["name"] == "emergency_stop" and event["source"].startswith("console"):
-                self._stop_asked = not self._world.ground.controller.state.emergency_stop
+                self._stop_asked = not self._world.ground.controller.stopped
 
     def _look_at_person(self, drive: str, bay: str) -> None:
         """Nobody else is served here, and the same drive nowhere else."""
@@ -178,7 +178,7 @@ class Rules:
 
     def tick(self) -> None:
         """A stop that was asked for has arrived."""
-        if self._stop_asked and self._world.ground.controller.state.emergency_stop:
+        if self._stop_asked and self._world.ground.controller.stopped:
             self._stop_asked = False
 
     def _look_at_command(self, event: dict[str, Any]) -> None:

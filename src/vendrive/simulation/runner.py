@@ -51,7 +51,7 @@ def digest_of_short(seed: int) -> str:
     return run_seed(replace(plan, hours=min(plan.hours, SHORT_HOURS))).digest
 
 
-def _seldom_collect() -> None:
+def seldom_collect() -> None:
     """A seed makes little garbage that refers to itself: looking for it costs more than it gives."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
@@ -63,7 +63,7 @@ def outcomes(seeds: Iterable[int], jobs: int) -> Generator[Outcome, None, None]:
     if jobs == 1:
         yield from map(run_numbered, numbers)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_seldom_collect) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=seldom_collect) as pool:
         running = {pool.submit(run_numbered, seed) for seed in islice(numbers, AHEAD * jobs)}
         while running:
             ended, running = wait(running, return_when=FIRST_COMPLETED)

@@ -92,6 +92,8 @@ class Session:
         # The last one changed nothing that the next would go on from.
         self.settled = False
         self._seen: tuple[object, ...] = ()
+        # What the last read went on to.
+        self._thought: Thoughts = ()
         self._tasks: list[asyncio.Task[None]] = []
         clock, layout = computer.clock, computer.layout
         database = SimulatedDatabase(computer.disk, computer.step)
@@ -199,14 +201,16 @@ class Session:
             return
         self.computer.clock.book.open()
         self._seen, self.stirred, self.settled = seen, False, False
-        before = self._outlook(snapshot)
         self.controller.settle(snapshot)
+        # How commands ended is known to all that follows in this read.
+        self.stirred = False
         self.safety.look(self.controller.view(snapshot))
         if self.link.fresh is snapshot:
             self.watch.look(snapshot)
         await self.yard.tick(snapshot)
         # One that is too old is read again until it is not.
-        self.settled = self.link.fresh is snapshot and self._outlook(snapshot) == before
+        before, self._thought = self._thought, self._outlook(snapshot)
+        self.settled = self.link.fresh is snapshot and self._thought == before
 
     def _what_it_shows(self, snapshot: Snapshot) -> tuple[object, ...]:
         """Return all of a snapshot but its counters: two that are alike here differ in nothing else."""

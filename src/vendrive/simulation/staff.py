@@ -99,15 +99,18 @@ class Technician:
                 case AlarmName.count_differs:
                     self._once("accept", lambda: self.order(OperatorAction.accept_count, SECOND))
                 case AlarmName.machine_refused:
-                    # The controller may remember a door otherwise than its switch says: the reset makes it look.
-                    self._do(self._world.ground.controller.reset, "reset at the tower")
-                    self._once("retry", lambda: self.order(OperatorAction.retry))
+                    self._once("retry", self._retry)
                 case AlarmName.help:
                     self._once("help", lambda: self.order(OperatorAction.acknowledge_help))
                 case AlarmName.car_stranger:
                     self._tow(part)
         for part in sorted(self._world.locked):
             self._once(f"release {part}", partial(self.order, OperatorAction.release_part, SECOND, part))
+
+    def _retry(self) -> None:
+        """The controller may remember a door otherwise than its switch says: the reset makes it look."""
+        self._do(self._world.ground.controller.reset, "reset at the tower")
+        self.order(OperatorAction.retry)
 
     def _tow(self, bay: str) -> None:
         """A stranger's car is towed to the street once its door is open."""

@@ -30,6 +30,7 @@ from vendrive.tower.layout import load_layout
 
 START = datetime(2026, 3, 27, 6, tzinfo=UTC)
 TOWER = "shanghai"
+TELLING = frozenset({"person_refused", "alarm", "alarm_ended"})
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,10 @@ class World:
             self.crash_at = None
             self.register.decided(refused=False)
             raise Crash(name)
-        if name == "after_commit":
-            rows = self.invariants.rows
-            self.invariants.read_journal()
-            # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from.
-            if self.invariants.rows > rows:
-                self.stir()
+        # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from, nor
+        # does a row that only tells.
+        if name == "after_commit" and self.invariants.read_journal() - TELLING:
+            self.stir()
 
     def stir(self) -> None:
         """Whatever the station's reads are put off for may have happened."""
@@ -172,7 +171,6 @@ class World:
         if told:
             self.register.note(told)
         self.ground.after()
-        self.stir()
         self.look()
 
     # Questions

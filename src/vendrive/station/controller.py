@@ -173,7 +173,9 @@ class Controller:
         key = next((key for key, wanted in self._tasks.items() if wanted == task), "")
         # Whom a command from before a restart was for is not known: it may be anybody's.
         running = {self._given_for.get(given.seq, key) for given in self._record.facts.open_commands.values()}
-        return key not in running and isinstance(self._judge(task, snapshot, self._lifts.get(key, "")), Done)
+        if key in running or self._clock.monotonic() - snapshot.read_at_s > STALE_AFTER_S:
+            return False
+        return isinstance(next_step(task.goal, self.view(snapshot), self._lifts.get(key, "")), Done)
 
     async def give(self, step: Do, snapshot: Snapshot, key: str, purpose: str) -> None:
         """Journal one command, then send it; MachineLost leaves its outcome to be settled later."""

@@ -13,6 +13,7 @@ from vendrive.station.facts import FOLD, Facts
 from vendrive.wire.journal import Entry, Event, sealed_text
 
 _COLUMNS = "seq, at, event, digest"
+_INSERT = f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - a constant of this module
 CHECKPOINT_ENTRIES = 1000
 """A start reads at most about as many entries as this, besides those of one period of the keeper."""
 
@@ -63,18 +64,21 @@ class Journal:
         Raises NotWritten where the disk does not take it: then nothing was written.
         """
         at, text = self.clock.now(), event.model_dump_json()
+        seq, digest = self._write(at, text)
+        return Entry.model_construct(seq=seq, at=at, event=event, digest=digest.hex(), text=text)
+
+    def write(self, event: Event) -> None:
+        """Write one event as `append` does, for who has no need of the entry."""
+        text = event.model_dump_json()
+        seq, _ = self._write(self.clock.now(), text)
+        log.info("%d %s", seq, text)
+
+    def _write(self, at: datetime, text: str) -> tuple[int, bytes]:
         with self._database.transaction():
             seq, head = self.head()
             digest = seal(head, seq + 1, sealed_text(at, text))
-            self._database.run(
-                f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?)",  # noqa: S608 - a constant of this module
-                seq + 1,
-                at.isoformat(),
-                text,
-                digest,
-            )
-            self._remember_end(seq + 1, digest)
-        return Entry.model_construct(seq=seq + 1, at=at, event=event, digest=digest.hex(), text=text)
+            self._database.run(_INSERT, seq + 1, at.isoformat(), text, digest)
+            return self._remember_end(seq + 1, digest)
 
     def head(self) -> tuple[int, bytes]:
         """Return the last sequence number (0: none) and its digest."""

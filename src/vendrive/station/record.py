@@ -1,13 +1,9 @@
 """Journal and facts together: what is written is at once what is known."""
 
-import logging
-
 from vendrive.station.journal import CHECKPOINT_ENTRIES, Journal
 from vendrive.station.thinning import Ends, Refusals
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.journal import Alarm, AlarmEnded, CountAccepted, Counted, Event, PersonRefused
-
-log = logging.getLogger(__name__)
 
 
 class Record:
@@ -84,8 +80,7 @@ class Record:
         return f"{AlarmName.disk_full} station" not in self.facts.alarms
 
     def _append(self, event: Event) -> None:
-        entry = self._journal.append(event)
-        log.info("%d %s", entry.seq, entry.text)
+        self._journal.write(event)
         before = self.facts.places
         self.facts.apply(event)
         if isinstance(event, Counted | CountAccepted):

@@ -96,7 +96,7 @@ class Safety:
             self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
             self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
         noted = {alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.movement}
-        for slot in snapshot.slots:
+        for slot in snapshot.slots if noted else snapshot.slot_index.restless:
             if slot.movement or slot.name in noted:
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
@@ -105,6 +105,8 @@ class Safety:
     def _look_for_doubts(self, view: View) -> None:
         sensed = [doubt.reason for doubt in view.sensed_doubts]
         believed = [doubt.reason for doubt in view.believed_doubts]
+        if not (sensed or believed or self._record.facts.alarms):
+            return
         contradiction, differs = AlarmName.machine_contradiction, AlarmName.count_differs
         self._record.follow(contradiction, "plc", bool(sensed), "; ".join(sensed) or "sensors")
         self._record.follow(differs, "plc", bool(believed), "; ".join(believed) or "sensors")

@@ -74,10 +74,11 @@ class Watch:
 
     def _lasts(self, what: str, part: str, on: bool, after_s: float) -> bool:
         """Whether this has been so at this part for so long."""
-        now, key = self._clock.monotonic(), (what, part)
+        key = (what, part)
         if not on:
             self._due_s.pop(key, None)
             return False
+        now = self._clock.monotonic()
         return now >= self._due_s.setdefault(key, now + after_s)
 
     def _in_the_way(self, desk: Desk, bay: Bay) -> bool:

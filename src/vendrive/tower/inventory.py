@@ -113,18 +113,12 @@ def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
     out = [lift for lift in snapshot.lifts if not lift.transfer_home]
     if not out:
         return frozenset()
-    reached = {
-        place.name
-        for lift in out
-        for place in layout.places
-        if lift.name in place.lifts and place.storey == lift.storey
-    }
-    return frozenset(reached | {lift.name for lift in out})
+    return frozenset({lift.name for lift in out}.union(*(layout.level_with(lift.name, lift.storey) for lift in out)))
 
 
 def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:
     """Return name, occupancy and tag of each slot, bay and lift, but of slots that are plainly empty."""
-    standing = [(slot.name, slot.occupied, slot.tag) for slot in snapshot.slots if slot.occupied or slot.tag]
+    standing = [(slot.name, slot.occupied, slot.tag) for slot in snapshot.slot_index.filled]
     standing += [(bay.name, bay.vehicle, bay.tag) for bay in snapshot.bays]
     return standing + [(lift.name, lift.loaded, lift.tag) for lift in snapshot.lifts]
 

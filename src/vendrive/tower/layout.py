@@ -162,6 +162,18 @@ class Layout:
         """Return the height of a storey above the ground's level."""
         return (storey - 1) * self.pitch_mm
 
+    def level_with(self, lift: str, storey: int) -> frozenset[str]:
+        """Return the places that a lift serves from where it stands at a storey."""
+        return self._levels.get((lift, storey), frozenset())
+
+    @lazy
+    def _levels(self) -> Mapping[tuple[str, int], frozenset[str]]:
+        served = {(lift, place.storey) for place in self.places for lift in place.lifts}
+        return {
+            (lift, storey): frozenset(p.name for p in self.places if p.storey == storey and lift in p.lifts)
+            for lift, storey in served
+        }
+
     @lazy
     def _slots_by_name(self) -> Mapping[str, SlotPlan]:
         return {slot.name: slot for slot in self.slots}

@@ -110,7 +110,7 @@ def _last_with(tag: str, view: View) -> str:
     place = view.belief.get(tag, "")
     ends = {place, view.unsettled.get(place), *(lift for lift, other in view.unsettled.items() if other == place)}
     for lift in view.snapshot.lifts:
-        reach = {place.name for place in view.layout.places if place.storey == lift.storey and lift.name in place.lifts}
+        reach = view.layout.level_with(lift.name, lift.storey)
         if not lift.transfer_home and not lift.tag and ends & {lift.name, *reach}:
             return lift.name
     return ""

@@ -97,8 +97,9 @@ def sources(bay: Bay) -> tuple[str, ...]:
 
 def presence(bay: Bay) -> str:
     """Return who or what is sensed in a bay, as a sentence, or an empty string where all sources are clear."""
-    sensing = sources(bay)
-    return f"a person is sensed in {bay.name} by {' and '.join(sensing)}" if sensing else ""
+    if not (bay.scanner or bay.curtain or bay.floor or bay.cabin):
+        return ""
+    return f"a person is sensed in {bay.name} by {' and '.join(sources(bay))}"
 
 
 def open_zone_presence(snapshot: Snapshot) -> str:

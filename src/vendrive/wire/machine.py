@@ -220,6 +220,40 @@ class Bay:
         return not (self.vehicle or self.tag or self.in_place or self.mass_kg > EMPTY_KG)
 
 
+class SlotIndex:
+    """What is looked for in all slots again and again: a large tower has hundreds, and few change between two reads."""
+
+    def __init__(self, slots: tuple[Slot, ...]) -> None:
+        self.slots = slots
+
+    @lazy
+    def by_name(self) -> Mapping[str, Slot]:
+        """Each slot by its name."""
+        return {slot.name: slot for slot in self.slots}
+
+    @lazy
+    def filled(self) -> tuple[Slot, ...]:
+        """The slots that are occupied, or where a tag is read."""
+        return tuple(slot for slot in self.slots if slot.occupied or slot.tag)
+
+    @lazy
+    def restless(self) -> tuple[Slot, ...]:
+        """The slots where something moves."""
+        return tuple(slot for slot in self.slots if slot.movement)
+
+
+_newest_index = SlotIndex(())
+
+
+def _index_of(slots: tuple[Slot, ...]) -> SlotIndex:
+    """Return the index of these slots: the last one, where a reader hands out the tuple of before."""
+    global _newest_index
+    index = _newest_index
+    if index.slots is not slots:
+        index = _newest_index = SlotIndex(slots)
+    return index
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything the PLC reports, read in one request at `read_at_s` of the reader's monotonic clock."""
@@ -236,7 +270,7 @@ class Snapshot:
 
     def slot(self, name: str) -> Slot:
         """Return the slot of this name, or raise KeyError."""
-        return self._slots_by_name[name]
+        return self.slot_index.by_name[name]
 
     def bay(self, name: str) -> Bay:
         """Return the bay of this name, or raise KeyError."""
@@ -249,7 +283,7 @@ class Snapshot:
     @lazy
     def places(self) -> dict[str, str]:
         """The place (slot, bay or lift) of each tag that is read; a car between two places counts as on the lift."""
-        found = {slot.tag: slot.name for slot in self.slots if slot.tag}
+        found = {slot.tag: slot.name for slot in self.slot_index.filled if slot.tag}
         found |= {bay.tag: bay.name for bay in self.bays if bay.tag}
         found |= {lift.tag: lift.name for lift in self.lifts if lift.tag}
         return found
@@ -259,8 +293,9 @@ class Snapshot:
         return {lift.name: lift for lift in self.lifts}
 
     @lazy
-    def _slots_by_name(self) -> Mapping[str, Slot]:
-        return {slot.name: slot for slot in self.slots}
+    def slot_index(self) -> SlotIndex:
+        """The slots, found quickly."""
+        return _index_of(self.slots)
 
     @lazy
     def _bays_by_name(self) -> Mapping[str, Bay]:

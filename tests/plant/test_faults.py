@@ -107,10 +107,13 @@ def test_the_table_of_who_is_sensed_by_what_is_what_the_sensors_do(being: Being,
     assert seen
 
 
-def test_what_one_blind_sensor_hides_is_listed() -> None:
-    assert {(being, source) for being, _, source, _ in undetectable()} == {
-        (Being.pet, "scanner"),
-        *((being, "cabin") for being in INSIDE),
+def test_what_one_or_two_blind_sensors_hide_is_listed() -> None:
+    in_bays = {(row.being, row.sources) for row in undetectable() if row.where in ("beside the car", "in the car")}
+    assert in_bays == {
+        (Being.pet, ("scanner",)),
+        (Being.sleeper, ("floor", "scanner")),
+        (Being.small_child, ("curtain", "scanner")),
+        *((being, ("cabin",)) for being in INSIDE),
     }
 
 

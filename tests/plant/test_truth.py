@@ -10,7 +10,7 @@ from vendrive.plant.safety import VOTES
 from vendrive.plant.truth import double_places, hazards, lost_cars
 from vendrive.plant.watch import WATCHES
 from vendrive.plant.world import WorldRefused
-from vendrive.wire.machine import Operation
+from vendrive.wire.machine import Mode, Operation
 
 
 @pytest.fixture
@@ -80,6 +80,15 @@ def test_who_walked_into_the_tower_is_in_danger_of_every_lift() -> None:
     assert [(hazard.being, hazard.where) for hazard in made.controller.hazards()] == [("person", "storage")]
     made.world.walk_out()
     assert made.controller.hazards() == ()
+
+
+def test_a_technician_goes_in_by_their_own_door_with_the_key_of_the_switch() -> None:
+    made = jumping()
+    with pytest.raises(WorldRefused, match="the technician's door is locked while the key is in"):
+        made.world.go_in()
+    made.world.turn_key(Mode.maintenance)
+    made.world.go_in()
+    assert made.world.storage == 1
 
 
 BREAKING: list[tuple[str, dict[str, str], str]] = [

@@ -20,6 +20,7 @@ from vendrive.station.watch import (
     ALIVE_INSIDE_S,
     DESERTED_S,
     EXIT_OPEN_S,
+    KEY_GONE_S,
     LINGERS_S,
     PERSON_STAYS_S,
     STRANGER_S,
@@ -88,6 +89,12 @@ def shown(cars: dict[str, str], **sensed: Any) -> Snapshot:
     return replace(snapshot, bays=(replace(snapshot.bays[0], **sensed),))
 
 
+def returning(key_gone: bool = False) -> ReturnTalk:
+    talk = object.__new__(ReturnTalk)
+    talk.key_gone = key_gone
+    return talk
+
+
 @pytest.fixture
 def bay(tmp_path: Path) -> Bay:
     clock = ManualClock(datetime(2026, 11, 21, tzinfo=UTC))
@@ -132,13 +139,13 @@ def test_who_is_served_may_be_there(bay: Bay) -> None:
 
 
 def test_a_person_for_whom_the_machine_waits_is_told_although_somebody_is_served(bay: Bay) -> None:
-    bay.desk.talk = object.__new__(ReturnTalk)
+    bay.desk.talk = returning()
     bay.desk.side.controller.waiting = Wait("a person is sensed in B1 by scanner", for_people=True)
     assert AlarmName.person_stays in bay.see(PERSON_STAYS_S, {"T1": "B1"}, scanner=True, street_door=Door.open)
 
 
 def test_a_passenger_left_in_a_parked_car_is_told_while_the_borrower_returns_it(bay: Bay) -> None:
-    bay.desk.talk = object.__new__(ReturnTalk)
+    bay.desk.talk = returning()
     parked = {"engine_running": False, "street_door": Door.open}
     assert AlarmName.alive_inside in bay.see(ALIVE_INSIDE_S, {"T1": "B1"}, cabin=True, **parked)
     assert AlarmName.alive_inside not in bay.see(ALIVE_INSIDE_S, {"T1": "B1"}, cabin=True, engine_running=True)
@@ -156,10 +163,18 @@ def test_who_is_served_and_stays_much_too_long_may_need_help(bay: Bay) -> None:
 
 @pytest.mark.parametrize("tag", ["T1", "T9"])
 def test_a_car_that_is_left_before_an_open_street_door_is_told(bay: Bay, tag: str) -> None:
-    bay.desk.talk = object.__new__(ReturnTalk)
+    bay.desk.talk = returning()
     assert bay.see(DESERTED_S - INSTANT_S, {tag: "B1"}, street_door=Door.open) == set()
     assert bay.see(INSTANT_S, {tag: "B1"}, street_door=Door.open) == {AlarmName.car_stranger}
     assert bay.see(DESERTED_S, {"T1": "B1"}, street_door=Door.closed) == set()
+
+
+def test_a_key_that_was_taken_again_is_told(bay: Bay) -> None:
+    bay.desk.talk = returning(key_gone=True)
+    assert bay.see(KEY_GONE_S - INSTANT_S, {"T1": "B1"}) == set()
+    assert bay.see(INSTANT_S, {"T1": "B1"}) == {AlarmName.key_gone}
+    bay.desk.talk = returning()
+    assert bay.see(0.0, {"T1": "B1"}) == set()
 
 
 def test_a_strangers_car_on_a_lift_is_told(bay: Bay) -> None:

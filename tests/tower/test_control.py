@@ -157,6 +157,13 @@ def test_what_the_journal_knows_is_no_free_slot() -> None:
     assert next_step(Store("T1", "4A"), front, "L1") == Stuck(ErrorCode.no_room, "the car in 4B stands before 4A")
 
 
+def test_a_transfer_of_unknown_end_is_not_taken_for_stored() -> None:
+    """A switch that lies says that the transfer is home, and the nearer reader that the car is in its slot."""
+    read = at(LAYOUT, {"T1": "2A"})
+    assert next_step(Store("T1", "2A"), read) == Done()
+    assert isinstance(next_step(Store("T1", "2A"), replace(read, unsettled={"L1": "2A"})), Wait)
+
+
 def test_the_car_behind_another_one_is_not_asked_for() -> None:
     hidden = at(DEEP, {"T1": "4A", "T2": "4B"})
     assert stuck(BringToBay("T1", "B1"), hidden) == ErrorCode.part_locked

@@ -55,9 +55,18 @@ def test_a_car_that_a_person_brought_without_a_readable_tag_is_no_contradiction(
 
 def test_a_car_that_is_not_where_the_journal_knows_it_is_in_doubt() -> None:
     snapshot = snapshot_of(LAYOUT, {"T1": "2A"})
-    gone, moved = differences({"T1": "3A", "T2": "2B", "T3": "B1"}, {}, snapshot, LAYOUT)
+    gone, moved = differences({"T1": "3A", "T2": "2B", "T3": "B1"}, {}, snapshot, LAYOUT, {"B1"})
     assert (gone.about, gone.reason) == (("T1", "3A", "2A"), "tag T1 was last in 3A and is read in 2A")
     assert (moved.about, moved.reason) == (("T2", "2B"), "tag T2 was last in 2B and is read nowhere")
+
+
+def test_a_car_leaves_a_bay_by_its_open_street_door_alone() -> None:
+    machine = IdealMachine(LAYOUT, snapshot_of(LAYOUT, {}))
+    assert differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT, {"B1"}) == ()
+    (shut_in,) = differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT)
+    assert (shut_in.about, shut_in.reason) == (("T1", "B1"), "tag T1 was last in B1 and is read nowhere")
+    machine.change("B1", vehicle=True)
+    assert differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT) == (), "it stands there, and its tag is unread"
 
 
 def test_a_transfer_of_unknown_end_may_have_come_to_either() -> None:

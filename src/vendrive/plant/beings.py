@@ -60,10 +60,48 @@ def sensed_by(source: str, beside: tuple[Being, ...], inside: tuple[Being, ...])
     )
 
 
-def undetectable() -> tuple[tuple[Being, str, str, str], ...]:
-    """Return what is missed once one source is blind: the being, where it is, that only source, and the reason."""
-    rows = [(being, "beside the car", seen) for being, seen in BESIDE.items()]
-    rows += [(being, "in the car", seen) for being, seen in INSIDE.items()]
-    return tuple(
-        (being, where, next(iter(seen.sources)), seen.reason) for being, where, seen in rows if len(seen.sources) == 1
+@dataclass(frozen=True)
+class Missed:
+    """Who is missed where the named sources are blind: the only ones there that sense this being."""
+
+    being: Being
+    where: str
+    sources: tuple[str, ...]
+    reason: str
+
+
+# So many sensors may be faulty at once, and nobody is hurt but whom only these could sense.
+FAULTS = 2
+IN_STORAGE = "in the storage zone"
+
+
+def undetectable() -> tuple[Missed, ...]:
+    """Return everybody whom up to FAULTS blind sensors hide, or whom no sensor of the layouts senses at all."""
+    tables = (("beside the car", BESIDE), ("in the car", INSIDE))
+    rows = [
+        Missed(being, where, tuple(sorted(seen.sources)), seen.reason)
+        for where, t in tables
+        for being, seen in t.items()
+    ]
+    few = [row for row in rows if len(row.sources) <= FAULTS and row.being in ALIVE]
+    return (*few, *_STORED, *_IN_STORAGE)
+
+
+_STORED = tuple(
+    Missed(being, "in a stored car", ("movement",) if being in MOVING else (), reason)
+    for being, reason in (
+        *((being, "once the cabin sensor has let it in") for being in INSIDE if being in MOVING),
+        (Being.sleeper, "does not move; the cabin sensor of the bay must have seen it"),
+        (Being.child_asleep, "does not move until it wakes; the cabin sensor of the bay must have seen it"),
     )
+)
+_IN_STORAGE = (
+    Missed(
+        Being.person,
+        IN_STORAGE,
+        (),
+        "no sensor looks there; who walks in through a bay is sensed in the bay, and the stop that follows stays until "
+        "somebody has looked; who goes in by the technician's door takes the key of the switch along",
+    ),
+    Missed(Being.pet, IN_STORAGE, (), "no sensor looks there; it walks in unseen only past a blind scanner"),
+)

@@ -150,6 +150,7 @@ class Street:
             "seat": lambda body: world.seat(**dict(Seat.model_validate_json(body))),
             "wake": lambda body: world.wake(OfCar.model_validate_json(body).tag),
             "walk_in": lambda body: world.walk_in(InBay.model_validate_json(body).bay),
+            "go_in": lambda body: world.go_in(),
             "walk_out": lambda body: world.walk_out(),
             "exit": self._exit,
         }

@@ -33,6 +33,7 @@ PEOPLE = frozenset(
         "pet_inside",
         "crooked",
         "backwards",
+        "walks_away",
     }
 )
 CRASHES = ("before_commit", "after_commit", "after_send", "after_answer")
@@ -61,7 +62,7 @@ SELDOM = 3.5
 async def again(world: "World", rng: Random, mean_s: float, once: Callable[[], Awaitable[None]]) -> None:
     """Let something happen again and again, `mean_s` apart on average, while there are faults."""
     while world.faulty:
-        await asyncio.sleep(rng.expovariate(1 / mean_s / SELDOM))
+        await asyncio.sleep(rng.expovariate(world.plan.often / mean_s / SELDOM))
         await world.awake.wait()
         if world.faulty:
             await once()
@@ -181,6 +182,18 @@ async def _retail_away(world: "World", rng: Random) -> None:
             world.retail.cut(True)
             await world.until(lambda: not world.faulty, 10 ** rng.uniform(0, 3.8))
             world.retail.cut(False)
+
+    await again(world, rng, 2500, once)
+
+
+async def _retail_deaf(world: "World", rng: Random) -> None:
+    """Retail's orders arrive, and what the station sends does not."""
+
+    async def once() -> None:
+        with world.register.injected("retail_deaf"):
+            world.retail.hear(False)
+            await world.until(lambda: not world.faulty, 10 ** rng.uniform(2, 3.5))
+            world.retail.hear(True)
 
     await again(world, rng, 2500, once)
 
@@ -417,7 +430,11 @@ async def _key_turned(world: "World", rng: Random) -> None:
         with world.register.injected("key_turned"):
             mode = rng.choice((Mode.manual, Mode.maintenance, Mode.stopped))
             world.do(lambda: world.truth.turn_key(mode), f"the key says {mode}")
+            if mode != Mode.manual:
+                world.do(world.truth.go_in, "a technician goes into the tower")
             await asyncio.sleep(rng.uniform(10, 600))
+            if world.truth.storage:
+                world.do(world.truth.walk_out, "the technician comes out")
             world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
 
     await again(world, rng, 5000, once)
@@ -465,6 +482,7 @@ FAULTS: dict[str, Process] = {
     "message_twice": _messages("twice"),
     "machine_line_cut": _line_cut,
     "retail_away": _retail_away,
+    "retail_deaf": _retail_deaf,
     "clock_jump": _clock_jump,
     **{f"crash_{step}": _crash(step) for step in CRASHES},
     "mains_lost": _mains_lost,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
 RATE = 0.12
+MOST_OFTEN = 0.4
 STAYING = ("lingering", "bag_left", "pet", "sleeper")
 BEINGS = {"bag_left": Being.bag, "pet": Being.pet, "sleeper": Being.sleeper, "lingering": Being.small_child}
 INSIDE = {"child_inside": Being.child_asleep, "passenger_inside": Being.person, "pet_inside": Being.pet}
@@ -30,7 +31,7 @@ class Habits:
 
     def wants(self, name: str) -> bool:
         """Whether this happens now."""
-        return self._world.is_on(name) and self._rng.random() < RATE
+        return self._world.is_on(name) and self._rng.random() < min(RATE * self._world.plan.often, MOST_OFTEN)
 
     async def linger(self, driver: "Driver", bay: str) -> None:
         """Stay longer than one should, or leave something or somebody beside the car."""
@@ -40,6 +41,14 @@ class Habits:
         if self.wants("lingering"):
             with self._world.register.injected("lingering", bay):
                 await asyncio.sleep(self._rng.uniform(60, 600))
+
+    async def walks_away(self, bay: str) -> bool:
+        """Perhaps leave after one was verified, and come again when nobody waits any more."""
+        leaves = self.wants("walks_away")
+        if leaves:
+            with self._world.register.injected("walks_away", bay):
+                await asyncio.sleep(self._rng.uniform(240, 900))
+        return leaves
 
     def parks(self, driver: "Driver") -> tuple[bool, bool]:
         """Return whether the car misses its plates, and whether it comes in backwards."""

@@ -157,7 +157,8 @@ class Driver:
             bay = self.rng.choice(self.world.layout.bays).name
             try:
                 await self.be_verified(Kiosk(self.world, bay))
-                await self._take_car(bay)
+                if not await self.world.habits.walks_away(bay):
+                    await self._take_car(bay)
             except KioskDead:
                 await self._come_again()
             except Refused as refusal:
@@ -281,11 +282,11 @@ class Driver:
     async def _drive_out_again(self, bay: str) -> None:
         """The car is not taken in: its borrower drives it away and comes again."""
         truth, body = self.world.truth, self.world.truth.bays[bay]
-        await self.world.until(lambda: body.street.open or self.car.where != bay, 1800)
-        if self.car.where == bay and body.street.open:
-            self._tries(lambda: truth.enter(bay), f"{self.visit.person} walks into {bay}")
-            await self._pause(5, 20)
-            self._tries(lambda: truth.drive_out(bay), f"{self.visit.person} drives {self.car.tag} out again")
+        while self.car.where == bay:
+            await self.world.until(lambda: body.street.open or self.car.where != bay, 1800)
+            if body.street.open and self._tries(lambda: truth.enter(bay), f"{self.visit.person} walks into {bay}"):
+                await self._pause(5, 20)
+                self._tries(lambda: truth.drive_out(bay), f"{self.visit.person} drives {self.car.tag} out again")
         if self.car.where != STREET:
             self.visit.brought_back = True
         await self._pause(60, 300)

@@ -23,7 +23,7 @@ from vendrive.station.orders import Orders
 from vendrive.station.staff import Staff
 from vendrive.station.uplink import RetailAway, Uplink
 from vendrive.station.yard import Yard
-from vendrive.tower import control, interlocks, view
+from vendrive.tower import control, interlocks, inventory, view
 from vendrive.tower.interlocks import Permit
 from vendrive.tower.inventory import places
 from vendrive.wire.journal import CommandEnded, CommandGiven, CountAccepted, Counted
@@ -145,6 +145,14 @@ def used_again(self: Admission, lending: Any, claims: Any, facts: Any) -> None:
 def sensed_only(self: TowerSide, key: str) -> set[str]:
     """No slot is reserved by what the journal believes."""
     return set()
+
+
+_DIFFERENCES = inventory.differences
+
+
+def every_door_open(belief: Any, unsettled: Any, snapshot: Any, layout: Any, opened: Any) -> Any:
+    """Any car that was in a bay may have left by its door."""
+    return _DIFFERENCES(belief, unsettled, snapshot, layout, {bay.name for bay in layout.bays})
 
 
 _STAND = HandOverTalk._stand

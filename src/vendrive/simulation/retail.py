@@ -21,7 +21,7 @@ PAGE = 50
 
 @dataclass
 class Retail:
-    """One tower's retail. `away` cuts the line."""
+    """One tower's retail. `away` cuts the line; `deaf` lets orders through, and nothing that is sent."""
 
     tower_id: str
     key: Ed25519PrivateKey
@@ -32,6 +32,7 @@ class Retail:
     entries: list[Entry] = field(default_factory=list)
     head: bytes = GENESIS
     away: bool = False
+    deaf: bool = False
     requests: int = 0
 
     @cached_property
@@ -56,12 +57,18 @@ class Retail:
         """Cut the line to the station, or mend it."""
         self.away = away
         if not away:
+            self.hear(True)
+
+    def hear(self, again: bool) -> None:
+        """Take in what is sent, or not."""
+        self.deaf = not again
+        if again:
             self.news()
 
     def answer(self, method: str, target: str, body: bytes) -> bytes:
         """Answer one request of a station, or raise RetailAway."""
         self.requests += 1
-        if self.away:
+        if self.away or (self.deaf and method == "POST"):
             raise RetailAway(f"{method} {target}: no line")
         if target.startswith("/api/station/orders?after="):
             after = int(target.partition("=")[2])

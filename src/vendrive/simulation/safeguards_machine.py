@@ -5,8 +5,9 @@ from vendrive.simulation import removals as without
 from vendrive.simulation.removals import plc_votes, plc_watches, replaced, unsensed, votes
 from vendrive.simulation.safeguard import Safeguard
 from vendrive.station import controller as controlling
-from vendrive.station.bay import TowerSide
+from vendrive.station.bay import BaySide, TowerSide
 from vendrive.station.controller import Controller
+from vendrive.station.returning import ReturnTalk
 from vendrive.station.staff import Staff
 from vendrive.station.yard import Yard
 from vendrive.tower import control, view
@@ -43,7 +44,7 @@ PEOPLE = (
         "A move goes on while somebody gets out into a bay that is open to the machine.",
         "none: the votes were cast before",
         (plc_watches("intruder"),),
-        ("steps_out",),
+        ("steps_out", "walks_into_tower"),
     ),
     Safeguard(
         "on_the_table_stops",
@@ -156,7 +157,7 @@ CARS = (
         "A car is pushed through the one in front of its slot.",
         "votes of both sides",
         (votes("front_clear"), plc_votes("front_free")),
-        STEPS,
+        ("steps_into_taken",),
         "singapore60",
     ),
     Safeguard(
@@ -179,7 +180,7 @@ CARS = (
         "A table turns with a car that overhangs it.",
         "votes of both sides",
         (votes("stands_or_empty"), plc_votes("table_load")),
-        ("crooked", "steps_cut_short"),
+        ("crooked", "steps_askew"),
         "carvana34",
     ),
     Safeguard(
@@ -202,6 +203,13 @@ CARS = (
         "none",
         unsensed(key_in_box=True),
         ("key_forgotten",),
+    ),
+    Safeguard(
+        "key_stays",
+        "A key is taken out of its box after the word was given, and the car is stored without it.",
+        "none",
+        (replaced(ReturnTalk, "_has_lost_key", lambda self, bay: False),),
+        ("key_taken_back",),
     ),
     Safeguard(
         "way_free",
@@ -229,6 +237,16 @@ BELIEF = (
             replaced(view, "doubts", lambda *known: ()),
         ),
         ("barrier_blind",),
+    ),
+    Safeguard(
+        "way_out",
+        "A car behind a closed door is taken as gone where all sensors of its bay are dead.",
+        "doubts about a car that vanished behind a door",
+        (
+            replaced(BaySide, "_had_way_out", lambda self, tag: True),
+            replaced(view, "differences", without.every_door_open),
+        ),
+        ("walks_away", "bus_dead"),
     ),
     Safeguard(
         "journal_against_sensors",

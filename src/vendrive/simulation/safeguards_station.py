@@ -35,7 +35,7 @@ STOPS = (
         "The machine goes on after an emergency stop without the reset at the tower.",
         "votes no_stop, ready; the PLC's state",
         (votes("no_stop", "ready"), plc_takes("the machine is")),
-        ("red_button", STEPS),
+        ("steps_stopped",),
     ),
     Safeguard(
         "key_switch",
@@ -117,7 +117,7 @@ COMMANDS = (
         "A command that was given up is executed after all.",
         "the control epoch fences off commands of before; a number once passed is void",
         (plc_takes("late", "epoch", "seq"),),
-        ("message_late",),
+        ("steps_late",),
     ),
     Safeguard(
         "fresh_data",
@@ -150,14 +150,14 @@ JOURNAL = (
         "An order is counted as taken and its effect is lost.",
         "none",
         (replaced(Orders, "take", without.cursor_first),),
-        ("crash_before_commit", "crash_after_commit"),
+        ("crash_with_order",),
     ),
     Safeguard(
         "acknowledged_by_retail",
         "An entry is taken as acknowledged that retail does not have.",
         "none",
         (replaced(Uplink, "push", without.pushed_and_forgotten),),
-        ("retail_away",),
+        ("retail_deaf",),
     ),
 )
 
@@ -184,7 +184,7 @@ PASSES = (
             replaced(Admission, "check_collect", without.used_again),
             replaced(Store, "forget_check", lambda self, drive: None),
         ),
-        ("wrong_pass",),
+        ("used_pass",),
     ),
     Safeguard(
         "cancelled_is_void",
@@ -198,7 +198,7 @@ PASSES = (
         "A car is handed over before or after its time.",
         "none",
         (replaced(admitting, "check_window", lambda *claims: None),),
-        ("lingering", "retail_away", "drive_fails_twice"),
+        ("out_of_time",),
     ),
     Safeguard(
         "door_waits_for_person",

@@ -1,165 +1,30 @@
 """Situations that chance alone seldom makes: each is a fault class, a short script that a seed may enable.
 
-They bring the tower to what its safeguards are for: a step that two of staff ask for and should not, somebody who gets
-out of the car while the tower takes it in, a child that wakes, an engine that is started from afar.
+They bring the tower to what its safeguards are for: somebody who gets out of the car while the tower takes it in, a
+child that wakes, an engine that is started from afar, a pass that is shown too early. What staff do by hand is in
+`by_hand`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vendrive.plant.beings import Being
+from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, Being
 from vendrive.plant.faults import Stuck
 from vendrive.plant.machine import Car
 from vendrive.plant.world import STREET
+from vendrive.simulation.by_hand import BY_HAND, Process, recurring
 from vendrive.simulation.kiosk import Kiosk, KioskDead
+from vendrive.simulation.people import Visit, vehicle
 from vendrive.wire.errors import Refused
-from vendrive.wire.machine import Mode, Operation
-from vendrive.wire.orders import OperatorAction, OperatorRequest
+from vendrive.wire.orders import Stock
 
 if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
-Process = Callable[["World", Random], Coroutine[Any, Any, None]]
-Once = Callable[["World", Random], Awaitable[None]]
-STEPS = (20, 80)
-
-
-def _again(mean_s: float, once: Once) -> Process:
-    async def process(world: "World", rng: Random) -> None:
-        while world.faulty:
-            await asyncio.sleep(rng.expovariate(1 / mean_s))
-            await world.awake.wait()
-            if world.faulty:
-                await once(world, rng)
-
-    return process
-
-
-# Two of staff at the console, the key on manual.
-
-
-async def _manual_steps(world: "World", rng: Random) -> None:
-    """One step after the other, most of which are wrong where the machine stands now."""
-    await world.until(lambda: world.ground.running() or not world.faulty, rng.choice((1, 900)))
-    await asyncio.sleep(rng.uniform(0, 20))
-    with world.register.injected("manual_steps"):
-        await _steps(world, rng, "")
-
-
-async def _steps(world: "World", rng: Random, focus: str) -> None:
-    """Ask for many steps, most of them at the bay in focus."""
-    world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
-    for _ in range(rng.randint(*STEPS)):
-        if not world.faulty or world.truth.mode != Mode.manual:
-            break
-        operation, arguments = _step(world, rng, focus)
-        _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
-        await asyncio.sleep(rng.choice((2, 3, 5, 15, 25)))
-    await asyncio.sleep(20)
-    world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
-
-
-async def _steps_cut_short(world: "World", rng: Random) -> None:
-    """A stop cuts a transfer or a turn short, or a car stands askew, and two of staff go on by hand, wrongly."""
-    truth = world.truth
-    kinds = ["transfer", "turn", "askew"] if any(bay.turntable for bay in world.layout.bays) else ["transfer"]
-    kind = rng.choice(kinds)
-
-    def found() -> str:
-        if kind == "transfer":
-            out = (lift.transfer.place for lift in truth.lifts.values() if lift.transfer is not None)
-            return next(out, "")
-        bays = truth.bays.values()
-        return next((bay.name for bay in bays if (bay.turning if kind == "turn" else bay.crooked)), "")
-
-    if not await world.until(lambda: bool(found()) or not world.faulty, 3600) or not world.faulty:
-        return
-    focus = found()
-    await asyncio.sleep(rng.uniform(0, 8))
-    with world.register.injected("steps_cut_short"):
-        controller = world.ground.controller
-        world.do(lambda: controller.stop("red button"), "somebody hits the red button")
-        world.do(lambda: truth.turn_key(Mode.manual), "the key says manual")
-        await asyncio.sleep(2)
-        world.do(controller.reset, "reset at the tower")
-        await _steps(world, rng, focus if focus in truth.bays else "")
-
-
-def _step(world: "World", rng: Random, focus: str) -> tuple[str, dict[str, str]]:
-    """Return a step that the machine understands, mostly where cars and lifts are. Nobody opens the street before a
-    car, since who drives off with it then is for staff to say, and no station can.
-    """
-    layout = world.layout
-    bay, lift = rng.choice(layout.bays).name, rng.choice(layout.lifts).name
-    if focus and rng.random() < 0.7:
-        bay, lift = focus, rng.choice(layout.bay(focus).lifts)
-    operation = rng.choice(
-        [Operation.pick] * 3
-        + [Operation.place] * 3
-        + [Operation.move_lift] * 4
-        + [Operation.open_inner_door] * 2
-        + [each for each in Operation if each not in (Operation.pick, Operation.place)]
-    )
-    match operation:
-        case Operation.move_lift:
-            near = (layout.bays[0].storey, *(layout.storey_of(name) for name in _near(world, lift)))
-            return operation, {"lift": lift, "storey": str(rng.choice((*near, rng.randint(0, layout.storeys))))}
-        case Operation.pick | Operation.place:
-            place = (
-                focus
-                if focus in {plan.name for plan in layout.bays_of(lift)} and rng.random() < 0.4
-                else rng.choice(_near(world, lift))
-            )
-            return operation, {"lift": lift, "place": place}
-        case Operation.open_street_door if world.truth.taken(bay):
-            return Operation.turn if layout.bay(bay).turntable else Operation.close_street_door, {"bay": bay}
-        case Operation.finish_transfer:
-            return operation, {"lift": lift}
-        case _:
-            return operation, {"bay": bay}
-
-
-def _near(world: "World", lift: str) -> list[str]:
-    """Return the places that a lift serves: those at its level first, those with a car, some others."""
-    layout, truth = world.layout, world.truth
-    served = [place for place in layout.places if lift in place.lifts]
-    height_mm = truth.lifts[lift].position_mm
-    level = [place.name for place in served if abs(layout.level_mm(place.storey) - height_mm) < 100]
-    taken = [place.name for place in served if truth.taken(place.name)]
-    return level * 4 + taken * 4 + [place.name for place in served[:8]]
-
-
-def _ask(world: "World", action: OperatorAction, second: str = "finn", **more: object) -> None:
-    expires = world.calendar() + timedelta(minutes=1)
-    world.retail.order(OperatorRequest(action=action, staff="eva", second=second, expires_at=expires, **more))
-
-
-async def _console_stop(world: "World", rng: Random) -> None:
-    """Somebody at the console stops the machine while its line is bad."""
-    await world.until(lambda: world.ground.running() or not world.faulty, 900)
-    with world.register.injected("console_stop"):
-        world.messages.trouble("lost", 0.6)
-        _ask(world, OperatorAction.emergency_stop)
-        await asyncio.sleep(rng.uniform(5, 40))
-        world.messages.trouble("lost", 0.0)
-
-
-async def _console_lock(world: "World", rng: Random) -> None:
-    """Staff take a part out of service at the console, and nobody hangs a padlock on it."""
-    names = [plan.name for plan in world.layout.lifts] + [plan.name for plan in world.layout.bays]
-    part = rng.choice(names)
-    with world.register.injected("console_lock", part):
-        _ask(world, OperatorAction.lock_part, part=part)
-        await asyncio.sleep(rng.uniform(60, 900))
-        if rng.random() < 0.5:
-            _ask(world, OperatorAction.release_part, part=part, second="eva")
-            await asyncio.sleep(60)
-        _ask(world, OperatorAction.release_part, part=part)
-        await asyncio.sleep(30)
-
+# Who comes before their time comes at least so much too early, and who comes late so much after the end.
+COMES_S, GRACE = timedelta(seconds=10), timedelta(minutes=5)
 
 # People and their cars.
 
@@ -193,6 +58,24 @@ def _fetched(world: "World", car: Car, bay: str) -> None:
         world.do(lambda: truth.leave(bay), f"somebody is led out of {bay}")
     if Being.person in car.inside:
         world.do(lambda: truth.seat(car.tag, Being.person, False), f"somebody is fetched out of {car.tag}")
+
+
+async def _walks_into_tower(world: "World", rng: Random) -> None:
+    """Somebody whom the cabin sensor did not see gets out behind the open inner door, and walks on into the tower."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth, sensors = world.truth.bays[bay], world.truth, world.ground.controller.sensors
+    with world.register.injected("walks_into_tower", bay):
+        world.do(lambda: sensors.spoil(bay, "cabin", Stuck(False)))
+        await world.until(lambda: (body.inner.open and truth.car_at(bay) is not None) or not world.faulty, 3600)
+        car = truth.car_at(bay)
+        if car is not None and body.inner.open:
+            world.do(lambda: truth.seat(car.tag, Being.person), f"somebody sits in {car.tag}, unseen")
+            world.do(lambda: truth.get_out(bay), f"somebody gets out of {car.tag}")
+            await asyncio.sleep(rng.uniform(0, 5))
+            if body.person and body.inner.open:
+                world.do(lambda: truth.walk_in(bay), "somebody walks into the tower")
+            await asyncio.sleep(60)
+        world.do(lambda: sensors.mend(bay, "cabin"))
 
 
 async def _wakes(world: "World", rng: Random) -> None:
@@ -239,9 +122,26 @@ async def _key_forgotten(world: "World", rng: Random) -> None:
             await asyncio.sleep(20)
 
 
+async def _key_taken_back(world: "World", rng: Random) -> None:
+    """After the word was given the key is taken out of the box again, and some minutes later laid back."""
+    bay = rng.choice(world.layout.bays).name
+    body, truth = world.truth.bays[bay], world.truth
+
+    def taken_in() -> bool:
+        return body.key_in_box and not body.street.open and truth.car_at(bay) is not None and not body.person
+
+    if not await world.until(lambda: taken_in() or not world.faulty, 3600) or not taken_in():
+        return
+    with world.register.injected("key_taken_back", bay):
+        world.do(lambda: truth.key(bay, False), f"the key is taken out of the box of {bay} again")
+        await world.until(lambda: not world.faulty, rng.uniform(30, 600))
+        if truth.car_at(bay) is not None:
+            world.do(lambda: truth.key(bay, True), f"the key lies in the box of {bay} again")
+
+
 async def _roof_box(world: "World", rng: Random) -> None:
     """A car that is out gets a box on its roof, and comes back too high."""
-    out = [car for car in world.truth.cars.values() if car.where == STREET and not car.tag.startswith("STRANGER")]
+    out = [car for car in _ours(world) if car.where == STREET]
     if out:
         car, height_mm = rng.choice(out), rng.choice(out).height_mm
         with world.register.injected("roof_box", car.tag):
@@ -347,6 +247,33 @@ async def _barrier_blind(world: "World", rng: Random) -> None:
         world.do(lambda: sensors.mend(bay, "tag"))
 
 
+async def _bus_dead(world: "World", rng: Random) -> None:
+    """The bus of a bay's sensors is dead while a car stands behind the closed street door: all of them say nothing."""
+    truth, sensors = world.truth, world.ground.controller.sensors
+
+    def enclosed() -> str:
+        shut = (body.name for body in truth.bays.values() if body.street.closed and body.inner.closed)
+        return next((bay for bay in shut if truth.car_at(bay) is not None and not world.ground.running()), "")
+
+    if not await world.until(lambda: bool(enclosed()) or not world.faulty, 3600) or not enclosed():
+        return
+    bay = enclosed()
+    with world.register.injected("bus_dead", bay):
+        world.do(lambda: bus_dies(world, bay), f"the sensors of {bay} are dead")
+        await world.until(lambda: not world.faulty, rng.uniform(20, 600))
+        world.do(lambda: sensors.mend(bay), f"the sensors of {bay} are alive")
+
+
+def bus_dies(world: "World", bay: str) -> None:
+    """Every sensor of a bay but those of its doors says what an empty bay says."""
+    sensors = world.ground.controller.sensors
+    dead: dict[str, bool | int | str] = {"tag": "", "vehicle": False, "in_place": False, "engine_running": False}
+    dead |= dict.fromkeys(("length_mm", "width_mm", "height_mm", "mass_kg"), 0)
+    dead |= dict.fromkeys((*PRESENCE_SOURCES, CABIN), False)
+    for sensor, value in dead.items():
+        sensors.spoil(bay, sensor, Stuck(value))
+
+
 async def _parked(world: "World", bay: str) -> Car | None:
     """Wait for a car in the bay that nobody sits in; None where none comes."""
     truth = world.truth
@@ -359,20 +286,60 @@ async def _parked(world: "World", bay: str) -> Car | None:
     return truth.car_at(bay) if parked() else None
 
 
+async def _out_of_time(world: "World", rng: Random) -> None:
+    """Somebody comes with their own pass before their time, or when it is long over."""
+
+    def early_or_late() -> list[Visit]:
+        now = world.calendar()
+        return [
+            visit
+            for visit in world.visits.values()
+            if visit.method == "face"
+            and not visit.drove_off
+            and (now + COMES_S < visit.opens or now > visit.not_after + GRACE)
+        ]
+
+    if not await world.until(lambda: bool(early_or_late()) or not world.faulty, 3600) or not early_or_late():
+        return
+    visit, bay = rng.choice(early_or_late()), rng.choice(world.layout.bays).name
+    with world.register.injected("out_of_time", bay):
+        await _shows(world, bay, visit.text, visit.person)
+        await asyncio.sleep(5)
+
+
+async def _crash_with_order(world: "World", rng: Random) -> None:
+    """The station ends in the middle of taking an order from retail, and starts again."""
+    await world.until(lambda: not world.ground.running(), 600)
+    with world.register.injected("crash_with_order"):
+        world.crash_at = "after_commit"
+        world.retail.order(Stock(vehicles=tuple(vehicle(car) for car in _ours(world))))
+        await world.until(lambda: world.session is None or not world.faulty, 300)
+        world.crash_at = None
+        await asyncio.sleep(rng.uniform(1, 30))
+    if world.session is None:
+        world.start_station()
+
+
+def _ours(world: "World") -> list[Car]:
+    return [car for car in world.truth.cars.values() if not car.tag.startswith("STRANGER")]
+
+
 SCENES: dict[str, Process] = {
-    "manual_steps": _again(1500, _manual_steps),
-    "steps_cut_short": _again(1500, _steps_cut_short),
-    "console_stop": _again(3000, _console_stop),
-    "console_lock": _again(2500, _console_lock),
-    "steps_out": _again(600, _steps_out),
-    "wakes": _again(3000, _wakes),
-    "engine_on": _again(600, _engine_on),
-    "key_forgotten": _again(600, _key_forgotten),
-    "roof_box": _again(900, _roof_box),
-    "exit_held": _again(1500, _exit_held),
-    "two_bays": _again(300, _two_bays),
-    "forged_pass": _again(400, _forged_pass),
-    "barrier_blind": _again(900, _barrier_blind),
-    "flag_stuck": _again(1500, _flag_stuck),
-    "hidden_car": _again(1500, _hidden_car),
+    **BY_HAND,
+    "steps_out": recurring(600, _steps_out),
+    "walks_into_tower": recurring(2500, _walks_into_tower),
+    "wakes": recurring(3000, _wakes),
+    "engine_on": recurring(600, _engine_on),
+    "key_forgotten": recurring(600, _key_forgotten),
+    "key_taken_back": recurring(2500, _key_taken_back),
+    "roof_box": recurring(900, _roof_box),
+    "exit_held": recurring(1500, _exit_held),
+    "two_bays": recurring(300, _two_bays),
+    "forged_pass": recurring(400, _forged_pass),
+    "barrier_blind": recurring(900, _barrier_blind),
+    "bus_dead": recurring(1800, _bus_dead),
+    "flag_stuck": recurring(1500, _flag_stuck),
+    "hidden_car": recurring(1500, _hidden_car),
+    "out_of_time": recurring(900, _out_of_time),
+    "crash_with_order": recurring(3600, _crash_with_order),
 }

@@ -71,6 +71,8 @@ class Technician:
                     self._do(partial(truth.leave, name, being), f"{being} is fetched from {name}")
             if body.exit_open_s > 0:
                 self._do(partial(truth.exit, name, False), f"the exit of {name} is shut")
+        if truth.storage:
+            self._do(truth.walk_out, "the people in the storage zone are brought out")
         for tag, car in truth.cars.items():
             if car.where != STREET and any(being != Being.driver for being in car.inside):
                 habits.fetch_from_car(tag)

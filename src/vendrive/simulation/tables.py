@@ -21,7 +21,8 @@ the safeguard in its place must be clean.
 
 ## Each safeguard, and the seed that catches its removal
 
-A seed runs in the named tower with the named fault classes and no others, so that it comes to the hazard soon.
+A seed runs in the named tower with the named fault classes and no others, four times as often as in a seed with many,
+so that it comes to the hazard soon: most of the first seeds would catch most safeguards.
 `vendrive simulate ablations --only NAME` does it again.
 """
 PREVENTED = """## Moves prevented
@@ -30,6 +31,15 @@ In {seeds} seeds ({hours:.0f} tower-hours, {hand_overs} hand-overs, {violations}
 withheld {by_us} motions that staff or its own planner asked for, and the safety PLC refused {by_plc} that the station
 had asked for: its view was older, or a sensor had changed its mind in between. {excused} looks found somebody in the
 way whom a blind sensor hid, as the list below says.
+"""
+
+
+UNDETECTABLE = """## What the sensors of the layouts cannot detect
+
+With any one and any two sensors faulty, whatever they say, no part moves where a person is, but for these: where all
+sources that sense somebody are blind, or there is none. `tests/plant/test_blind.py` tries every pair at every dangerous
+moment; see [plant.md](plant.md). More than two at once: a bay whose car sensors all go dead before an open street door
+looks as if its car had driven off.
 """
 
 
@@ -69,10 +79,10 @@ def document(found: Sequence[Ablation], total: Total, seeds: int) -> str:
         fault_table(tally),
         "",
         PREVENTED.format(seeds=seeds, violations=total.violations, **sums),
-        "## What the sensors of the layouts cannot detect\n\nOnce the one source is blind; see [plant.md](plant.md).\n",
+        UNDETECTABLE,
         _table(
-            ("who or what", "where", "the only source", "why not the others"),
-            ((f"`{being}`", where, source, reason) for being, where, source, reason in undetectable()),
+            ("who", "where", "the only sources", "why not the others"),
+            ((f"`{row.being}`", row.where, " and ".join(row.sources) or "none", row.reason) for row in undetectable()),
         ),
     )
     return "\n".join(parts) + "\n"

@@ -35,7 +35,10 @@ TELLING = frozenset({"person_refused", "alarm", "alarm_ended"})
 
 @dataclass(frozen=True)
 class Plan:
-    """What one seed does: where, how long, which faults; `skips` leaves reads out that would show nothing new."""
+    """What one seed does: where, how long, which faults; `skips` leaves reads out that would show nothing new.
+
+    `often` is how much more often than in a seed with many classes of fault each of them happens.
+    """
 
     seed: int
     layout: str = "shanghai3"
@@ -44,6 +47,7 @@ class Plan:
     night_hours: float = 0.0
     faults: frozenset[str] = frozenset()
     skips: bool = True
+    often: float = 1.0
 
 
 class World:

@@ -74,10 +74,11 @@ class BaySide(TowerSide):
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
         """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it,
-        and nothing of the machine reaches into the bay.
+        nothing of the machine reaches into the bay, and there was a way out.
 
         One source alone is not believed: a barrier that says "gone" has dropped a platform onto a car before. Who is
-        still in the bay, and what a door says, is another matter: a car that is gone is lent, whatever else is wrong.
+        still in the bay, and what a door says now, is another matter: a car that is gone is lent, whatever else is
+        wrong.
         """
         bay, facts = self.sensed(snapshot), self.record.facts
         if (
@@ -85,6 +86,7 @@ class BaySide(TowerSide):
             or bay.engine_running
             or tag in places(snapshot)
             or facts.places.get(tag, self.name) != self.name
+            or not self._had_way_out(tag)
         ):
             return False
         plan = self.layout.bay(self.name)
@@ -92,6 +94,14 @@ class BaySide(TowerSide):
         out = [lift for lift in near if not lift.transfer_home]
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
         return not (out or cut_short)
+
+    def _had_way_out(self, tag: str) -> bool:
+        """Whether the street door was open since the car stood behind it, or two persons saw that it is gone.
+
+        All sensors of a bay that go dead at once look like a car that drove off. Behind a closed door it has not.
+        """
+        facts = self.record.facts
+        return self.name in facts.opened or tag not in facts.places
 
     def write_handed_over(self, lending: Lending) -> None:
         """Journal that the drive's car has left this bay with its driver."""

@@ -123,8 +123,9 @@ class Controller:
         """Return what is known with this snapshot."""
         facts, view = self._record.facts, self._view
         same = view is not None and view.snapshot is snapshot and view.belief is facts.places
-        if view is None or not same or view.locked != facts.locked.keys():
-            view = View(snapshot, self.layout, facts.places, _unsettled(facts), frozenset(facts.locked))
+        if view is None or not same or view.locked != facts.locked.keys() or view.opened != facts.opened:
+            out = frozenset(facts.locked), frozenset(facts.opened)
+            view = View(snapshot, self.layout, facts.places, _unsettled(facts), *out)
             self._view = view
         return view
 

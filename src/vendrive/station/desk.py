@@ -19,6 +19,7 @@ from vendrive.station.outlook import staging_task
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
+from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
 from vendrive.wire.machine import STALE_AFTER_S, Door, Mode, Plc, Snapshot
@@ -107,8 +108,11 @@ class Desk:
             self._check_free(lending.drive_id)
             self._check_here(lending.drive_id)
             snapshot = self._machine_now()
-            if lending.vehicle.tag not in places(snapshot) and self.talk is None:
+            standing = places(snapshot).get(lending.vehicle.tag)
+            if standing is None and self.talk is None:
                 raise Refused(ErrorCode.car_missing)
+            if standing != self.side.name and self.is_blocked:
+                raise Refused(ErrorCode.person_in_bay)  # it would be brought in vain
             method = self._admission.method(lending)
         self.farewell = None
         self.asking = Asking(lending, method, self._clock.monotonic() + ASKING_S)
@@ -133,13 +137,25 @@ class Desk:
             await self._admission.verify_pin(asking.lending, typed)
         self._verified(asking, "pin", None)
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether somebody or something stays in the bay, and staff were told."""
+        alarms = self._record.facts.alarms
+        return any(f"{name} {self.side.name}" in alarms for name in (AlarmName.person_stays, AlarmName.thing_left))
+
     def show_return_pass(self, text: str) -> None:
-        """Take a pass for bringing a car back; the street door opens where the bay is free and there is room."""
+        """Take a pass for bringing a car back; the street door opens where the bay is free and there is room, or to who
+        took the key along of a car that is being returned.
+        """
         with _Journaled(self) as told:
             lending, _ = self._admission.read(text)
             told.drive_id = lending.drive_id
             if lending.drive_id not in self._record.facts.out:
                 raise Refused(ErrorCode.nothing_lent)
+            if isinstance(self.talk, ReturnTalk) and self.talk.lending.drive_id == lending.drive_id:
+                self._machine_now()
+                self.talk.take_back()
+                return
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
             self._check_here(lending.drive_id)
@@ -261,7 +277,8 @@ class Desk:
         if coming is None or coming.drive_id not in facts.out:
             return None
         talk, standing = ReturnTalk(coming, self.side), places(snapshot).get(coming.vehicle.tag)
-        taken_in = standing is None and self._reached_into()
+        shut_in = bay.street_door == Door.closed and facts.places.get(coming.vehicle.tag) == bay.name
+        taken_in = standing is None and (shut_in or self._reached_into())
         if taken_in or standing not in (None, bay.name) or (standing and bay.street_door == Door.closed):
             talk.resume_storing()
         if talk.phase == Phase.storing or standing == bay.name:
@@ -302,6 +319,8 @@ class Desk:
 
     def _check_room(self, snapshot: Snapshot, tag: str) -> None:
         bay = self.side.sensed(snapshot)
+        if self.side.controller.view(snapshot).doubt_about(self.side.name):
+            raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
         waiting = bool(self._waiting_here(snapshot))
         free = bay.empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)

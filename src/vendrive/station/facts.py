@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from vendrive.tower.belief import Belief, believe
 from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
+from vendrive.wire.machine import Operation
 
-FOLD = 2
+FOLD = 3
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
 NO_BAY = ""
@@ -22,7 +23,8 @@ class Facts(BaseModel):
     """The past, as far as it decides the present.
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
-    `handing_over` and `returning`, the drive that is served there. By tag: `places`, where the journal believes each
+    `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and has not
+    been closed since. By tag: `places`, where the journal believes each
     car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
     `out`, the vehicle that is lent. By name and part: `alarms`.
     """
@@ -40,11 +42,14 @@ class Facts(BaseModel):
     used: set[str] = set()
     handing_over: dict[str, str] = {}
     returning: dict[str, str] = {}
+    opened: set[str] = set()
     locked: dict[str, str] = {}
     alarms: dict[str, events.Alarm] = {}
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
+        if isinstance(event, events.CommandEnded):
+            self._street_door(event)
         self._believe(event)
         if isinstance(event, events.Counted | events.CountAccepted):
             places = event.places
@@ -64,6 +69,17 @@ class Facts(BaseModel):
                 self.alarms.pop(f"{name} {part}", None)
             case _:
                 self._drive_event(event)
+
+    def _street_door(self, ended: events.CommandEnded) -> None:
+        """A door that was not known to stay shut may have been open; it is shut only where its closing was done."""
+        given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
+        if given is None:
+            return
+        bay = given.arguments.get("bay", "")
+        if given.operation == Operation.open_street_door and ended.result != "refused":
+            self.opened.add(bay)
+        elif given.operation == Operation.close_street_door and ended.result == "done":
+            self.opened.discard(bay)
 
     def _believe(self, event: Event) -> None:
         before = Belief(self.places, self.open_commands, self.cut_short)

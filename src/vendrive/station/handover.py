@@ -10,7 +10,7 @@ from enum import StrEnum
 from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.store import Lending
-from vendrive.tower.control import BringToBay, OpenStreet, Stuck
+from vendrive.tower.control import BringToBay, OpenStreet, Stuck, Wait
 from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import HandOverAborted, VehiclePresented
@@ -114,20 +114,23 @@ class HandOverTalk:
         self.task = Task(BringToBay(vehicle.tag, side.name), f"hand-over {self.lending.drive_id}")
         if side.controller.is_reached(self.task, snapshot):
             self._present()
+        elif self._waits_for_people() and places(snapshot).get(vehicle.tag) != side.name:
+            # It is put away again: a lift with a car that waits before one bay would keep the others waiting too.
+            self._give_up_in_time(ErrorCode.person_in_bay, patient=True)
         else:
-            self._give_up_in_time()
+            self._give_up_in_time(self._stuck())
 
-    def _give_up_in_time(self, code: ErrorCode | None = None) -> None:
-        """Nobody waits for ever for a car that does not come: they are told why, and the pass stays good."""
-        code = code or self._stuck()
+    def _give_up_in_time(self, code: ErrorCode | None, patient: bool = False) -> None:
+        """Nobody waits for ever for a car that does not come: they are told why, and the pass stays good. `patient`:
+        what keeps it may be gone in a moment.
+        """
         if code is None:
             self._stuck_since_s = None
             return
         now = self._side.clock.monotonic()
         self._stuck_since_s = now if self._stuck_since_s is None else self._stuck_since_s
-        if self.live and now - self._stuck_since_s > STUCK_S:
+        if now - self._stuck_since_s > STUCK_S or not (self.live or patient):
             self.abort(code)
-        if not self.live:
             self.phase = Phase.over
 
     def _is_cancelled(self) -> bool:
@@ -145,7 +148,7 @@ class HandOverTalk:
         self.task = self._storing.task(snapshot)
         if self._storing.slot_reached(snapshot):
             self._storing = None
-        self._give_up_in_time(ErrorCode.no_room if self.task is None else None)
+        self._give_up_in_time(ErrorCode.no_room if self.task is None else self._stuck())
 
     def _present(self) -> None:
         drive, facts = self.lending.drive_id, self._side.record.facts
@@ -220,8 +223,14 @@ class HandOverTalk:
         return min(due, default=float("inf"))
 
     def problem(self) -> ErrorCode | None:
-        """Return why the machine does not go on, where only somebody else can decide."""
+        """Return why the machine does not go on, where only somebody else can decide, or people are in its way."""
+        if self.live and self.phase == Phase.bringing and self._waits_for_people():
+            return ErrorCode.person_in_bay
         return self._stuck() if self.live else None
+
+    def _waits_for_people(self) -> bool:
+        step = self._side.controller.step(self._side.name)
+        return isinstance(step, Wait) and step.for_people
 
     def _stuck(self) -> ErrorCode | None:
         step = self._side.controller.step(self._side.name)

@@ -12,7 +12,7 @@ from vendrive.station.controller import Task
 from vendrive.station.store import Lending
 from vendrive.tower.control import OpenStreet, Stuck
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Returned, ReturnRefused
+from vendrive.wire.journal import Returned, ReturnRefused, WordGiven
 from vendrive.wire.machine import Bay, Door, Snapshot
 from vendrive.wire.orders import Limits
 
@@ -60,6 +60,7 @@ class ReturnTalk:
         self._active_s = side.clock.monotonic()
         self._measured: Measured | None = None
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
+        self.key_gone = False
 
     @property
     def over(self) -> bool:
@@ -97,9 +98,16 @@ class ReturnTalk:
         if not (engine_off and key_in_box and nobody_inside):
             raise Refused(ErrorCode.not_declared)
         bay = self._side.sensed(snapshot)
+        self._side.record.write(WordGiven(drive_id=self.lending.drive_id, bay=bay.name, tag=bay.tag))
         self._measured = Measured(bay.length_mm, bay.mass_kg)
         self._side.store.write_note(_note(self.lending), json.dumps([bay.length_mm, bay.mass_kg]))
         self.phase = Phase.storing
+
+    def take_back(self) -> None:
+        """The borrower takes the word back: the street door opens again. Refuses kiosk_busy where the key is there."""
+        if not self.key_gone:
+            raise Refused(ErrorCode.kiosk_busy)
+        self.phase, self.task, self._measured, self.key_gone = Phase.check, None, None, False
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
@@ -166,11 +174,22 @@ class ReturnTalk:
             # Between the word and the closed door another car took its place: begin again.
             self.phase, self._measured = Phase.check, None
             return
-        self.task = self._storing.task(snapshot)
+        self.key_gone = self._has_lost_key(bay)
+        if self.key_gone and bay.street_door != Door.closed:
+            self.take_back()
+            return
+        # Behind the closed door it stays, and staff are told: who has the key shows the pass again.
+        self.task = self._side.closing() if self.key_gone else self._storing.task(snapshot)
         slot = self._storing.slot_reached(snapshot)
         if slot and self._measured:
             self._side.record.write(self._returned(slot, self._measured))
             self.phase, self.slot, self.task = Phase.over, slot, None
+
+    def _has_lost_key(self, bay: Bay) -> bool:
+        """Whether the key that was in the box is not there any more, with the car still on its plates."""
+        if not bay.in_place or bay.tag != self.lending.vehicle.tag:
+            return False
+        return any(check.code == ErrorCode.key_missing for check in judge(bay, self.lending, self._limits()))
 
     def _returned(self, slot: str, measured: Measured) -> Returned:
         return Returned(
@@ -199,6 +218,8 @@ class ReturnTalk:
 
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on while it stores."""
+        if self.key_gone:
+            return ErrorCode.key_gone
         step, stores = self._side.controller.step(self._side.name), self.phase == Phase.storing or self.clearing
         return step.code if isinstance(step, Stuck) and stores else None
 

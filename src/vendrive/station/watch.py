@@ -21,6 +21,7 @@ THING_LEFT_S = 600.0
 ALIVE_INSIDE_S = 20.0
 EXIT_OPEN_S = 10.0
 STRANGER_S = 30.0
+KEY_GONE_S = 30.0
 # So long even who is served may stay, in the bay or in the car: somebody may be asleep or ill.
 LINGERS_S = 900.0
 # So long a car may stand before an open street door and nobody at it: given up, or forgotten with its key.
@@ -71,6 +72,8 @@ class Watch:
         lasts = self._lasts("strange", name, self._is_strange(desk, bay), STRANGER_S)
         lasts |= self._lasts("deserted", name, deserted, DESERTED_S)
         desk.side.record.follow(AlarmName.car_stranger, name, lasts, bay.tag or "no tag")
+        key_gone = self._lasts("key", name, isinstance(desk.talk, ReturnTalk) and desk.talk.key_gone, KEY_GONE_S)
+        desk.side.record.follow(AlarmName.key_gone, name, key_gone, bay.tag or "no tag")
 
     def _lasts(self, what: str, part: str, on: bool, after_s: float) -> bool:
         """Whether this has been so at this part for so long."""

@@ -57,10 +57,19 @@ class Yard:
         unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
         reason = self._to_count or unknown
         if reason and self._stand_still(snapshot) and not self._side.controller.view(snapshot).doubts:
-            # A car that was in a bay and is read nowhere may have left: its hand-over says so, not a count.
-            in_bays = {tag: at for tag, at in self._record.facts.places.items() if self._side.layout.is_bay(at)}
-            self._record.write(Counted(places=in_bays | places(snapshot), reason=reason))
+            self._record.write(Counted(places=self._in_bays() | places(snapshot), reason=reason))
             self._to_count = ""
+
+    def _in_bays(self) -> dict[str, str]:
+        """Return the places of the cars that were last in a bay. One that is read nowhere may have left: its hand-over
+        says so, not a count. One that was to be returned, and whose street door did not close behind it, was driven
+        out again.
+        """
+        facts, side = self._record.facts, self._side
+        in_bays = {tag: at for tag, at in facts.places.items() if side.layout.is_bay(at)}
+        vehicles = {tag: side.store.vehicle_of(tag) for tag in in_bays}
+        lent = {tag for tag, vehicle in vehicles.items() if vehicle and vehicle.vehicle_id in facts.out.values()}
+        return {tag: at for tag, at in in_bays.items() if tag not in lent or at not in facts.opened}
 
     @property
     def _record(self) -> Record:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vendrive.wire.journal import CommandEnded, CommandGiven, CountAccepted, Counted, Event, HandedOver, Returned
+from vendrive.wire.journal import (
+    CommandEnded,
+    CommandGiven,
+    CountAccepted,
+    Counted,
+    Event,
+    HandedOver,
+    Returned,
+    WordGiven,
+)
 from vendrive.wire.machine import Operation, Result, parts_of
 
 Places = dict[str, str]
@@ -33,6 +42,9 @@ def believe(belief: Belief, event: Event) -> Belief:
         case Returned(tag=tag, slot=slot) if tag:
             # No count may follow while anything in the tower is in doubt: the slot is taken all the same.
             return replace(belief, places={**belief.places, tag: slot})
+        case WordGiven(tag=tag, bay=bay):
+            # Until then it was the borrower's, who might have driven it out again.
+            return replace(belief, places={**belief.places, tag: bay})
         case HandedOver():
             return replace(belief, places=_without(belief.places, event))
         case _:

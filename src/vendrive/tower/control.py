@@ -245,6 +245,8 @@ def _fetch(tag: str, where: str, lift: Lift, view: View) -> Step:
 def _store(goal: Store, view: View, lift_name: str) -> Step:
     slot, where = view.snapshot.slot(goal.slot), view.places.get(goal.tag)
     if where == slot.name:
+        if slot.name in view.unsettled.values():
+            return Wait(f"a transfer into {slot.name} had no known end, and no count has said where it came to")
         return _ended_at(slot.name, view) or _leave_closed(view, lift_name) or Done()
     if where is None:
         return Stuck(ErrorCode.car_missing, f"no reader sees tag {goal.tag}")

@@ -149,7 +149,11 @@ def _at_rest(order: Order) -> Permit:
 
 
 def _certain(order: Order) -> Permit:
-    """What a doubt is about is left alone; a door may move, for people must get out."""
+    """What a doubt is about is left alone; a door may move, for people must get out. Not the street door before a car
+    that has vanished behind it: open, it would be the car's way out.
+    """
+    if order.operation == Operation.open_street_door and order.view.vanished(order.bay.name):
+        return Permit(False, order.view.vanished(order.bay.name))
     if order.operation in (Operation.open_street_door, Operation.close_street_door, Operation.close_inner_door):
         return Permit(True, "doors move in doubt too")
     tag = order.lift.tag if "lift" in order.arguments else ""

@@ -35,13 +35,17 @@ def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
 
 
 def differences(
-    belief: Mapping[str, str], unsettled: Mapping[str, str], snapshot: Snapshot, layout: Layout
+    belief: Mapping[str, str],
+    unsettled: Mapping[str, str],
+    snapshot: Snapshot,
+    layout: Layout,
+    opened: Collection[str] = (),
 ) -> tuple[Doubt, ...]:
     """Return where a car that was last known in a slot or on a lift is not read there now.
 
     `unsettled` is the place by lift of each transfer whose outcome is unknown: its car may be read at either end. A car
     that was last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is
-    there.
+    there. It has not where the bay is sensed empty and its street door is not one of those that were `opened` since.
     """
     read = places(snapshot)
     elsewhere = {tag: place for tag, place in belief.items() if read.get(tag) != place}
@@ -52,7 +56,7 @@ def differences(
     for tag, place in elsewhere.items():
         seen, other = read.get(tag), ends.get(place)
         at_rest = place not in between and seen not in between and other not in between
-        may_have_left = layout.is_bay(place) and other is None and not _another_in(place, tag, snapshot)
+        may_have_left = layout.is_bay(place) and other is None and _may_have_left(tag, place, snapshot, opened)
         if at_rest and not may_have_left and (seen is None or seen != other):
             found.append(Doubt(tuple(filter(None, (tag, place, seen, other))), _said(tag, place, seen)))
     return (*found, *_lost(belief, unsettled, read, between))
@@ -158,8 +162,9 @@ def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
     ]
 
 
-def _another_in(bay: str, tag: str, snapshot: Snapshot) -> bool:
-    return snapshot.bay(bay).tag not in ("", tag)
+def _may_have_left(tag: str, bay: str, snapshot: Snapshot, opened: Collection[str]) -> bool:
+    sensed = snapshot.bay(bay)
+    return sensed.tag in ("", tag) and (bay in opened or not sensed.empty)
 
 
 def _weighed(bay: Bay) -> str:

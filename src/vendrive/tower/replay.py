@@ -84,6 +84,14 @@ def replay(entries: Iterable[Entry], start: datetime, end: datetime, before: Sta
         yield opening
 
 
+def state_after(entries: Iterable[Entry]) -> State | None:
+    """Return what was known after the last of these entries, in their order; None where there is none."""
+    past, last = _Past(), None
+    for last in entries:
+        past.apply(last)
+    return None if last is None else past.state(last.at)
+
+
 @dataclass
 class _Past:
     """The fold."""

@@ -13,7 +13,8 @@ from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot
 class View:
     """A snapshot with the belief (tag to place) and the parts that staff took out of service.
 
-    `unsettled` names the place by lift of each transfer of which only the beginning is known.
+    `unsettled` names the place by lift of each transfer of which only the beginning is known, `opened` the bays whose
+    street door was opened and has not been closed since: only there a car can have driven off.
     """
 
     snapshot: Snapshot
@@ -21,6 +22,7 @@ class View:
     belief: Mapping[str, str] = field(default_factory=dict)
     unsettled: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
 
     @property
     def places(self) -> Mapping[str, str]:
@@ -35,7 +37,7 @@ class View:
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
-        return differences(self.belief, self.unsettled, self.snapshot, self.layout)
+        return differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened)
 
     @lazy
     def doubts(self) -> tuple[Doubt, ...]:
@@ -50,6 +52,12 @@ class View:
     def doubt_about(self, *names: str) -> Doubt | None:
         """Return the first doubt about any of these tags and places."""
         return next((doubt for doubt in self.doubts if set(names) & set(doubt.about)), None)
+
+    def vanished(self, bay: str) -> str:
+        """Return which car must still be behind the street door of a bay that is sensed empty, or an empty string."""
+        if bay in self.opened or not self.snapshot.bay(bay).empty:
+            return ""
+        return next((doubt.reason for doubt in self.believed_doubts if bay in doubt.about), "")
 
     def out_of_service(self, part: str) -> str:
         """Return why a lift, bay or slot may not be used, or an empty string."""

@@ -26,6 +26,7 @@ class AlarmName(StrEnum):
     alive_inside = "alive_inside"  # bay: somebody or a pet is in a parked car
     exit_open = "exit_open"  # bay: the emergency exit stands open
     car_stranger = "car_stranger"  # bay or lift: a car that is in no list of ours, or that no reader sees
+    key_gone = "key_gone"  # bay: the key of a car that is being returned was taken out of its box again
     retail_away = "retail_away"  # station: retail has not answered for long
     orders_rejected = "orders_rejected"  # station: retail's orders are not genuine or out of turn
     certificate_ends = "certificate_ends"  # station: a certificate runs out soon, or has

@@ -73,6 +73,7 @@ class ErrorCode(StrEnum):
     car_not_in_place = "car_not_in_place"
     engine_running = "engine_running"
     key_missing = "key_missing"
+    key_gone = "key_gone"
     person_inside = "person_inside"
     person_in_bay = "person_in_bay"
     not_declared = "not_declared"

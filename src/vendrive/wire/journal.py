@@ -107,6 +107,17 @@ class ReturnStarted(Message):
     bay: str
 
 
+class WordGiven(Message):
+    """The borrower declared engine off, key in the box and nobody inside, and the sensors said the same: from here on
+    the tower has the vehicle, which stands in the bay.
+    """
+
+    kind: Literal["word_given"] = "word_given"
+    drive_id: str
+    bay: str
+    tag: str
+
+
 class ReturnRefused(Message):
     """What stands in the bay cannot be taken in; it may drive out again."""
 
@@ -224,6 +235,7 @@ Event = Annotated[
     | HandedOver
     | HandOverAborted
     | ReturnStarted
+    | WordGiven
     | ReturnRefused
     | Returned
     | FaceWiped

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.retail.console.world import STAFF, change, make_report, send_report, write_journal
+from tests.retail.console.world import STAFF, change, html, make_report, send_report, shanghai, write_journal
 from tests.retail.helpers import PICKUP, Outside
 from vendrive.design.messages import LANGUAGES, catalogue
 from vendrive.retail.console.access import FIELDS, KINDS
@@ -16,7 +16,7 @@ from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.orders import publish_orders
-from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle, VehicleState
+from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Vehicle, VehicleState
 from vendrive.wire.journal import (
     Alarm,
     AlarmEnded,
@@ -29,16 +29,6 @@ from vendrive.wire.journal import (
 )
 from vendrive.wire.machine import Door, Mode, Operation, PlcState, Result
 from vendrive.wire.orders import TWO_PERSONS, OperatorAction
-
-
-def html(client: Client, page: str, **query: str) -> str:
-    answer = client.get(page, query)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
-def shanghai() -> Tower:
-    return Tower.objects.get(pk="shanghai")
 
 
 def a_drive(driver: Customer) -> Drive:

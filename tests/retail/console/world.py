@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from django.test import Client
+
 from vendrive.audit import GENESIS, seal
 from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.fleet.actions import record_report
@@ -114,3 +116,13 @@ def write_journal(at: datetime, *events: Event, tower: str = "shanghai") -> None
         head = seal(head, seq, sealed_payload(at, event))
         entries.append(Entry(seq=seq, at=at, event=event, digest=head.hex()))
     record_journal(tower, JournalBatch(tower_id=tower, entries=tuple(entries)))
+
+
+def html(client: Client, page: str, **query: str) -> str:
+    answer = client.get(page, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def shanghai() -> Tower:
+    return Tower.objects.get(pk="shanghai")

@@ -264,6 +264,11 @@ _LIST: Final = (
         (_F.tag_unread,),
     ),
     Procedure(
+        _A.key_gone,
+        (_look("call_borrower", Who.one), GO, _look("find_key"), WAIT_REST, WRITE_DOWN),
+        (_A.car_stranger, _A.bay_failed),
+    ),
+    Procedure(
         _A.retail_away,
         (_look("check_network", Who.one), _look("check_clock"), READ_JOURNAL, TELL_CUSTOMERS),
         (_F.retail_restored,),

@@ -15,12 +15,15 @@ from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.queries import list_drives_between
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
 from vendrive.retail.fleet.queries import standing
-from vendrive.wire.journal import EVENT, sealed_text
+from vendrive.tower.replay import State, state_after
+from vendrive.wire.journal import EVENT, Entry, sealed_text
 from vendrive.wire.report import TowerReport
 
 PAGE = 50
 CHAIN_ROWS = 20_000
 """How many rows are checked at once; of a longer journal the newest are."""
+REPLAY_ROWS = 5_000
+"""How many rows a moment is played back from: cars are counted after each conversation, so few are enough for them."""
 PHONE_DIGITS = 4
 
 
@@ -51,6 +54,18 @@ class JournalPage:
 
     entries: Sequence[JournalEntry]
     older: int | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was known after one entry; the journal has entries `first` to `last`. `partly`: it goes back further than
+    was read, and an alarm or a lock of before may be missing.
+    """
+
+    state: State
+    first: int
+    last: int
+    partly: bool
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,21 @@ def list_journal(tower: Tower, kind: str = "", drive_id: str = "", before: int |
         rows = rows.filter(seq__lt=before)
     found = list(rows[: PAGE + 1])
     return JournalPage(found[:PAGE], found[PAGE - 1].seq if len(found) > PAGE else None)
+
+
+def play_back(tower: Tower, seq: int) -> Moment | None:
+    """Return what the tower's station knew after its entry `seq`, from the newest REPLAY_ROWS before it; None where
+    there is no such entry.
+    """
+    rows = JournalEntry.objects.filter(tower=tower, seq__lte=seq, seq__gt=seq - REPLAY_ROWS).order_by("seq")
+    state = state_after(
+        Entry.model_construct(seq=row.seq, at=row.at, event=EVENT.validate_python(row.event), digest=row.digest)
+        for row in rows.iterator()
+    )
+    if state is None or state.seq != seq:
+        return None
+    first = JournalEntry.objects.filter(tower=tower).order_by("seq").values_list("seq", flat=True)[0]
+    return Moment(state, first, tower.journal_seq, first <= seq - REPLAY_ROWS)
 
 
 def check_chain(tower: Tower, most: int = CHAIN_ROWS) -> Chain:

@@ -26,4 +26,5 @@ urlpatterns = [
     path("drives/", views.show_drives, name="drives"),
     path("vehicles/", views.show_vehicles, name="vehicles"),
     path("journal/", views.show_journal, name="journal"),
+    path("journal/moment/", views.show_moment, name="moment"),
 ]

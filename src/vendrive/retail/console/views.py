@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,7 +12,14 @@ from vendrive.design.illustrations import draw_car
 from vendrive.retail.config import ports
 from vendrive.retail.console.access import KINDS, language_of, next_page, page, staff_only
 from vendrive.retail.console.panels import STALE_AFTER_S, get_panel, list_panels
-from vendrive.retail.console.queries import check_chain, list_drive_rows, list_journal, list_vehicle_rows, local_day
+from vendrive.retail.console.queries import (
+    check_chain,
+    list_drive_rows,
+    list_journal,
+    list_vehicle_rows,
+    local_day,
+    play_back,
+)
 from vendrive.retail.console.sign_in import is_staff, sign_in_staff, sign_out_staff, staff_name
 from vendrive.retail.fleet.actions import ask_operator
 from vendrive.retail.fleet.models import Tower
@@ -22,6 +29,8 @@ from vendrive.wire.errors import Refused
 from vendrive.wire.orders import OperatorAction
 
 CAR_AGE_S = 24 * 3600
+# The longest number of an entry that is read.
+SEQ_DIGITS = 15
 
 
 @require_GET
@@ -153,6 +162,22 @@ def show_journal(request: HttpRequest) -> HttpResponse:
         found = list_journal(tower, str(context["kind"]), drive_id, int(before) if before.isdecimal() else None)
         context |= {"journal": found, "chain": check_chain(tower)}
     return page(request, "console/journal.html", context)
+
+
+@require_GET
+@staff_only
+def show_moment(request: HttpRequest) -> HttpResponse:
+    """Show what was known after one entry of a tower's journal; `format=json` is the same as data."""
+    towers = _towers()
+    tower = _chosen_tower(request) or (towers[0] if towers else None)
+    asked = request.GET.get("seq", "")
+    seq = int(asked) if asked.isdecimal() and len(asked) <= SEQ_DIGITS else (tower.journal_seq if tower else 0)
+    moment = play_back(tower, seq) if tower else None
+    if request.GET.get("format") == "json":
+        found = moment.state.model_dump(mode="json") if moment else None
+        return JsonResponse({"states": [found] if found else []})
+    context = {"here": "journal", "towers": towers, "tower": tower, "moment": moment}
+    return page(request, "console/moment.html", context)
 
 
 def _towers_page(request: HttpRequest, tower: Tower | None) -> HttpResponse:

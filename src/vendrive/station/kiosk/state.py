@@ -113,11 +113,9 @@ def _blocked(desk: Desk, snapshot: Snapshot) -> ErrorCode | None:
     """Return why this bay waits although nobody is served: somebody or something is in it, or it is out of service."""
     if desk.side.controller.view(snapshot).out_of_service(desk.side.name):
         return ErrorCode.part_locked
-    alarms = desk.side.record.facts.alarms
-    if f"{AlarmName.alive_inside} {desk.side.name}" in alarms:
+    if f"{AlarmName.alive_inside} {desk.side.name}" in desk.side.record.facts.alarms:
         return ErrorCode.person_inside
-    stays = (f"{name} {desk.side.name}" in alarms for name in (AlarmName.person_stays, AlarmName.thing_left))
-    return ErrorCode.person_in_bay if any(stays) else None
+    return ErrorCode.person_in_bay if desk.is_blocked else None
 
 
 def _hand_over(talk: HandOverTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
@@ -135,6 +133,8 @@ def _hand_over(talk: HandOverTalk, desk: Desk, snapshot: Snapshot, lang: str) ->
 
 
 def _return(talk: ReturnTalk, desk: Desk, snapshot: Snapshot, lang: str) -> KioskState:
+    if talk.key_gone:
+        return _about(lang, talk.lending, "bring", error=explain(ErrorCode.key_gone, lang))
     if talk.phase == returning.Phase.storing:
         steps = _steps(way.storing(snapshot, talk.lending.vehicle.tag, desk.side.name, desk.side.layout))
         code = talk.problem() or _in_the_way(desk.side.sensed(snapshot))

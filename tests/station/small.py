@@ -146,7 +146,7 @@ class Small:
                     self.ideal.finish(part)
         raise AssertionError(f"{operation} was never asked for: {self.ideal.done}")
 
-    def lend(self, drive: str, tag: str, revision: int = 1) -> Asking:
+    def lend(self, drive: str, tag: str, revision: int = 1, promised_at: datetime | None = None) -> Asking:
         """Hold a pass; return its holder as one who shows it."""
         now = self.clock.now()
         order = HandOver(
@@ -163,6 +163,7 @@ class Small:
             check=CHECK,
             limits=Limits(),
             programme_revision=1,
+            promised_at=promised_at,
         )
         self.store.hold(order)
         lending = self.store.lending(drive)

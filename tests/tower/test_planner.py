@@ -1,21 +1,15 @@
-"""What the policies decide, and that nobody waits for ever."""
+"""What the policies decide."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from vendrive.planning.instances import Instance, Kind
-from vendrive.planning.instances import Job as Wanted
-from vendrive.planning.online import run_online
 from vendrive.tower.baseline import Baseline
 from vendrive.tower.charging import ChargeNeed, charge_job
-from vendrive.tower.foresight import Foresight, longest_wait_s
+from vendrive.tower.foresight import Foresight
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import load_layout
-from vendrive.tower.pace import pace_of
 from vendrive.tower.planner import AGEING_S, Admit, BayAt, Go, LiftAt, Move, Policy, State
 
 GUANGZHOU = load_layout("guangzhou42")
@@ -202,30 +196,18 @@ def test_who_is_wanted_soonest_is_charged_first() -> None:
     assert charge_job(GUANGZHOU, replace(need, busy=frozenset({"a", "b"})), 0.0) is None
 
 
-@st.composite
-def crowds(draw: st.DrawFn) -> Instance:
-    """One car of the highest storey and a crowd that could pass it for ever: near cars, returns, all at any time."""
-    layout = load_layout(draw(st.sampled_from(("guangzhou42", "shanghai3", "carvana34"))))
-    *cars, last = sorted(layout.slots, key=lambda slot: slot.storey)
-    count = draw(st.integers(4, min(18, len(cars) // 2)))
-    gap_s = draw(st.sampled_from((5.0, 40.0, 90.0, 150.0)))
-    far = Wanted("far", Kind.retrieve, draw(st.floats(0, 300)), False, last.name)
-    kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=count, max_size=count))
-    free = tuple(slot.name for slot in cars[count : 2 * count])
-    crowd = [
-        Wanted(f"j{at}", kind, at * gap_s, False, cars[at].name if kind == Kind.retrieve else "")
-        for at, kind in enumerate(kinds)
-    ]
-    return Instance("crowd", layout, 1, 75.0, 110.0, free, (far, *crowd))
+@every_policy
+def test_a_bay_is_cleared_before_a_car_is_put_aside(policy: Policy) -> None:
+    """Two cars that stand before each other's way out could be put aside by turns for ever."""
+    jobs = [job(JobKind.retrieve, "rear", 0.0), job(JobKind.store, "back", 10.0)]
+    places = {"rear": "5A", "front": "5B", "back": "B1"}
+    known = State(2000.0, SINGAPORE, places, (LiftAt("L1", 5, True),), (BayAt("B1", "back"),), jobs)
+    assert moves(policy, known)[0].car == "back"
 
 
-@settings(max_examples=60, deadline=None)
-@given(crowds())
-def test_no_wait_exceeds_its_bound(instance: Instance) -> None:
-    pace = pace_of(instance.layout)
-    bay_s = max(pace.taking_s + pace.turn_s, pace.bringing_s) + pace.at_bay_s
-    wanted = {one.name: one for one in instance.jobs}
-    for served in run_online(instance, Foresight()).served:
-        old_s = wanted[served.job].wanted_s + AGEING_S
-        queue = sum(one.wanted_s <= old_s for one in instance.jobs)
-        assert served.wait_s <= longest_wait_s(instance.layout, queue, bay_s)
+def test_a_free_bay_is_kept_for_the_oldest_while_its_lift_is_busy() -> None:
+    jobs = [job(JobKind.retrieve, "a", 0.0), job(JobKind.store, "street", 10.0)]
+    busy = State(4000.0, SINGAPORE, {"a": "5B"}, (LiftAt("L1", 5, False),), (BayAt("B1"),), jobs)
+    assert not Foresight().plan(busy).orders
+    without = replace(busy, failed=frozenset({"5B"}))
+    assert Foresight().plan(without).orders == (Admit("street", "B1"),)

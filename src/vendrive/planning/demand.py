@@ -25,7 +25,8 @@ LOAN_DAYS = 3
 
 @dataclass(frozen=True)
 class Day:
-    """The demand of a day: hand-outs, and the shares of walk-ups and of people who have booked and do not come.
+    """The demand of a day: hand-outs, the shares of walk-ups and of people who have booked and do not come; and how
+    many cars staff fetch for service.
 
     Who books does so `ahead_s` before. Cars are lent for some days, or for `loan_s` where that is given.
     """
@@ -35,6 +36,7 @@ class Day:
     no_shows: float = 0.1
     ahead_s: float = DAY_S
     loan_s: float = 0.0
+    services: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,14 @@ def foreseen(visit: Visit, ahead_s: float) -> Visit | None:
     ready_s = max(visit.arrives_s + visit.check_in_s, visit.promised_s or 0.0)
     known_s = ready_s - ahead_s if visit.promised_s is None else visit.known_s
     return replace(visit, known_s=known_s, promised_s=ready_s, arrives_s=ready_s - visit.check_in_s)
+
+
+def services(day: Day, days: int, seed: int) -> Iterator[float]:
+    """Yield when staff want a car, in the mornings; drawn apart from the customers, who stay the same."""
+    draw = random.Random(f"{seed} service")  # noqa: S311
+    for number in range(days):
+        for _ in range(int(day.services) + (draw.random() < day.services % 1)):
+            yield number * DAY_S + (OPENS_H + 4 * draw.random()) * HOUR_S
 
 
 def moment(draw: random.Random, day: int) -> float:

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from vendrive.planning.demand import DAY_S, Day, Visit, foreseen, visits
+from vendrive.planning.demand import DAY_S, LOAN_DAYS, Day, Visit, foreseen, services, visits
 from vendrive.planning.record import Record
 from vendrive.planning.world import WINDOW_S, Tower
 from vendrive.tower.charging import NEEDED, ChargeNeed, charge_job
 from vendrive.tower.jobs import SPARE, Job, JobKind
 from vendrive.tower.layout import Layout
-from vendrive.tower.planner import Policy
+from vendrive.tower.planner import Policy, waits_in_street, waits_since_s
 from vendrive.tower.promises import RETURN_MINUTES, BayMinutes, Storage, offer_return
 
 # An 11 kW charger and a battery of 60 kWh.
-CHARGE_PER_S = 11 / 60 / 3600
+CHARGER_KW, BATTERY_KWH = 11.0, 60.0
+CHARGE_PER_S = CHARGER_KW / BATTERY_KWH / 3600
 CHARGE_LOOK_S = 300.0
+# Staff keep a car in a bay for so long.
+SERVICE_S = 600.0
+# Who waits for longer than this is not waiting any more, but forgotten.
+FORGOTTEN_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ class Life:
         self.tower.on_stored = self._stored
         self.visits: dict[str, Visit] = {}
         self.at_kiosk: dict[str, float] = {}
-        self.booked: set[str] = set()
         self.returning: dict[str, Visit] = {}
+        self.in_service: set[str] = set()
         self.minutes = BayMinutes(len(layout.bays))
         self._fill()
 
@@ -78,10 +83,13 @@ class Life:
             if known:
                 events.at(known.known_s, partial(self._known, known))
         events.after(CHARGE_LOOK_S, self._charge)
+        for at_s in services(self.setting.day, self.setting.days, self.setting.seed):
+            events.at(at_s, self._fetch_for_service)
         for day in range(1, self.setting.days + 1):
             self.tower.run(day * DAY_S)
             show(day / self.setting.days)
-        self.record.hours = end_s / 3600
+        self.record.forgotten = self._forgotten()
+        self.record.end(end_s)
         bodies = self.tower.machine.bodies.values()
         self.record.lift_share = sum(body.busy_s for body in bodies) / end_s / len(bodies)
         return self.record
@@ -90,17 +98,29 @@ class Life:
         """Put the first cars into the slots, the nearest first; the others are out and due back over the first days."""
         setting, tower = self.setting, self.tower
         stored = setting.stored or cars_for(setting.layout)
-        usable = [slot for slot in setting.layout.slots if slot.name not in setting.failed]
+        usable = [slot for slot in setting.layout.slots if self._is_reachable(slot.name)]
         order = sorted(usable, key=lambda slot: (slot.storey, not slot.behind, slot.name))
         for number, slot in enumerate(order[:stored]):
             tower.places[f"c{number}"] = slot.name
+            self.record.stood(0.0, slot.name)
             tower.charge[f"c{number}"] = 1.0
         if setting.day.loan_s:
             return
-        earlier = visits(replace(setting.day, walk_ups=1.0), 3, 1, setting.seed + 1_000_003)
+        earlier = visits(replace(setting.day, walk_ups=1.0), LOAN_DAYS, 1, setting.seed + 1_000_003)
         for number, visit in enumerate(earlier):
             car = f"o{number}"
-            self._lend(replace(visit, due_back_s=visit.due_back_s - 3 * DAY_S), car)
+            self._lend(replace(visit, due_back_s=visit.due_back_s - LOAN_DAYS * DAY_S), car)
+
+    def _is_reachable(self, slot: str) -> bool:
+        """Whether a slot is in service, and a lift that is serves it."""
+        failed = self.setting.failed
+        return slot not in failed and any(lift not in failed for lift in self.setting.layout.slot(slot).lifts)
+
+    def _forgotten(self) -> int:
+        """Return how many have waited for so long that somebody would have come to help: no policy may hide them."""
+        now_s, jobs = self.tower.now_s, self.tower.jobs.values()
+        waiting = [job for job in jobs if job.person_waits or waits_in_street(job, self.tower.state())]
+        return sum(now_s - waits_since_s(job) > FORGOTTEN_S for job in waiting)
 
     def _known(self, visit: Visit) -> None:
         """A booking is made, or somebody without one stands at the kiosk."""
@@ -128,6 +148,7 @@ class Life:
             car
             for car, place in tower.places.items()
             if tower.layout.is_slot(place) and car not in self.visits and tower.charge[car] >= least
+            if self._is_reachable(place) and car not in self.in_service
         ]
         return sorted(free)[int(visit.choice * len(free))] if free else ""
 
@@ -160,6 +181,8 @@ class Life:
 
     def _ready(self, car: str, bay: str) -> None:
         """A car stands ready: whoever waits for it takes it."""
+        if car in self.in_service:
+            self._serve(car, bay)
         if car not in self.at_kiosk:
             return
         visit, tower = self.visits[car], self.tower
@@ -169,6 +192,7 @@ class Life:
         else:
             self.record.pickup_waits_s.append(max(0.0, tower.now_s - max(verified_s, visit.promised_s)))
         self.record.charges.append(tower.charge[car])
+        self.record.came("out", tower.now_s)
         tower.hand_out(car, bay)
         tower.drop(visit.name)
         tower.pickups.pop(car, None)
@@ -213,11 +237,40 @@ class Life:
         tower, visit = self.tower, self.returning.pop(car)
         job = next(job for job in tower.jobs.values() if job.car == car)
         self.record.return_waits_s.append(tower.now_s - job.since_s)
+        self.record.came("back", tower.now_s)
         doors_s = tower.noise.of(2 * tower.pace.door_s + tower.pace.checks_s)
         tower.events.after(doors_s + visit.drive_in_s, lambda: tower.bring_in(car, bay))
 
     def _stored(self, car: str, slot: str) -> None:
-        """A car is in a slot."""
+        """A car is in a slot; one that was being serviced can be lent again."""
+        if self.tower.places.get(car) == slot:
+            self.in_service.discard(car)
+
+    def _fetch_for_service(self) -> None:
+        """Staff want the car in a bay that was there longest and that nobody has booked."""
+        tower = self.tower
+        free = [car for car, place in tower.places.items() if self.record.since_s.get(place) is not None]
+        free = [car for car in free if car not in self.visits and self._is_reachable(tower.places[car])]
+        if not free:
+            return
+        car = min(free, key=lambda one: (self.record.since_s[tower.places[one]], one))
+        self.in_service.add(car)
+        tower.add(Job(f"service {car}", JobKind.service, car, tower.now_s, tower.now_s))
+
+    def _serve(self, car: str, bay: str) -> None:
+        """Staff look at a car in a bay, and it goes back."""
+        tower, body = self.tower, self.tower.bays[bay]
+        tower.drop(f"service {car}")
+        tower.moving.add(car)
+        body.taken, body.free_s = True, tower.now_s + SERVICE_S
+
+        def done() -> None:
+            tower.moving.discard(car)
+            body.taken = False
+            self.record.serviced += 1
+            tower.add(Job(f"back from service {car}", JobKind.store, car, tower.now_s, tower.now_s))
+
+        tower.events.after(SERVICE_S, done)
 
     def _charge(self) -> None:
         """Cars in slots with a charger are charged."""

@@ -74,6 +74,7 @@ class Body:
     turn: float = inf
     moving: bool = False
     parked: bool = False
+    failed: bool = False
     busy_s: float = 0.0
     began_s: float = 0.0
     left_s: float = 0.0
@@ -108,6 +109,13 @@ class Machine:
         self.pace = pace_of(self.layout)
         for plan in self.layout.lifts:
             self.bodies[plan.name] = Body(plan.name, plan.lowest, plan.lowest)
+
+    def fail(self, lift: str) -> None:
+        """Take a lift out of service: it stands at its end of the way, where it leaves the most to another one."""
+        body, plan = self.bodies[lift], self.layout.lift(lift)
+        lower = all(self.layout.is_below(lift, other.name) for other in self.layout.beside(lift))
+        body.storey = body.target = plan.lowest if lower else plan.highest
+        body.failed = True
 
     def is_free(self, lift: str) -> bool:
         """Whether a lift has nothing to do and stands still."""
@@ -230,7 +238,7 @@ class Machine:
     def _ask_way(self, body: Body, storey: int) -> None:
         """Let a lift that stands in the way, and whose turn is later, leave it."""
         for other in self._beside(body):
-            standing = not other.moving and (other.process is None or other.parked)
+            standing = not other.failed and not other.moving and (other.process is None or other.parked)
             if standing and other.turn > body.turn and self._blocks(other, body, storey):
                 aside = storey + 1 if self.layout.is_below(body.name, other.name) else storey - 1
                 self.events.after(self._set_off(other, aside), partial(self._arrive, other))

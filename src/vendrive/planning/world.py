@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 
 from vendrive.planning.machine import Carry, Events, Machine, Noise
@@ -50,6 +51,8 @@ class Tower:
         self.pace = pace_of(self.layout)
         self.noise = Noise(self.seed, self.noise_share)
         self.machine = Machine(self.layout, self.events, self.noise, self.touch)
+        for lift in self.failed & self.machine.bodies.keys():
+            self.machine.fail(lift)
         self.bays = {plan.name: Bay() for plan in self.layout.bays}
         self.pickups: dict[str, float] = {}
         self.returns: dict[str, float] = {}
@@ -76,9 +79,16 @@ class Tower:
     def run(self, until_s: float) -> None:
         """Let time pass."""
         self._decide()
-        while self.events.step(until_s):
+        while self._step(until_s):
             self._decide()
         self.events.now_s = until_s
+
+    def _step(self, until_s: float) -> bool:
+        since_s, used = self.now_s, sum(bool(bay.car or bay.taken) for bay in self.bays.values())
+        stepped = self.events.step(until_s)
+        if used:
+            self.record.bays_used(since_s, self.now_s, used)
+        return stepped
 
     def add(self, job: Job) -> None:
         """Take on a job, or change one of the same name."""
@@ -162,32 +172,37 @@ class Tower:
         if move.source in self.bays:
             self.bays[move.source].taken = True
 
-        def picked() -> None:
-            self.places[move.car] = move.lift
-            if move.source in self.bays:
-                self.bays[move.source].car = ""
-                self.bays[move.source].ready = False
-
         def left() -> None:
             if move.source in self.bays:
                 self.bays[move.source].taken = False
             self.touch()
 
-        def placed() -> None:
-            self.places[move.car] = move.target
-            if move.target in self.bays:
-                self.bays[move.target].car = move.car
-                self.bays[move.target].promised = False
-
         def ended() -> None:
             self.record.moved(self.now_s, expected_s, self.now_s - began_s)
             self._ended(move)
 
-        carry = Carry(move.source, move.target, lambda: self._is_open(move.target), picked, left, placed, ended)
-        self.machine.carry(move.lift, carry)
+        is_open, picked, placed = partial(self._is_open, move), partial(self._picked, move), partial(self._placed, move)
+        self.machine.carry(move.lift, Carry(move.source, move.target, is_open, picked, left, placed, ended))
 
-    def _is_open(self, place: str) -> bool:
-        return place not in self.bays or not (self.bays[place].car or self.bays[place].leaving)
+    def _picked(self, move: Move) -> None:
+        self.places[move.car] = move.lift
+        if move.source in self.bays:
+            self.bays[move.source].car = ""
+            self.bays[move.source].ready = False
+        else:
+            self.record.left(self.now_s, move.source)
+
+    def _placed(self, move: Move) -> None:
+        self.places[move.car] = move.target
+        if move.target in self.bays:
+            self.bays[move.target].car = move.car
+            self.bays[move.target].promised = False
+        else:
+            self.record.stood(self.now_s, move.target)
+
+    def _is_open(self, move: Move) -> bool:
+        bay = self.bays.get(move.target)
+        return bay is None or not (bay.car or bay.leaving)
 
     def _check(self, move: Move) -> None:
         """What no policy may order; a simulation in which it happened would measure nothing."""
@@ -222,7 +237,6 @@ class Tower:
         job = self.jobs.get(move.job)
         if job and job.car == move.car and not job.is_outward:
             self.drop(move.job)
-        self.record.stored(self.now_s, sum(self.layout.is_slot(place) for place in self.places.values()))
         self.on_stored(move.car, move.target)
 
     def _ready(self, car: str, bay: str) -> None:

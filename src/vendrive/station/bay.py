@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from vendrive.clock import Clock
 from vendrive.station.controller import Controller, Task
+from vendrive.station.outlook import slot_for
 from vendrive.station.record import Record
 from vendrive.station.store import Lending, Store
 from vendrive.tower import control
@@ -38,7 +39,9 @@ class TowerSide:
         if where is None:
             return None
         lifts = (where,) if self.layout.is_lift(where) else self.layout.place(where).lifts
-        return choose_slot(snapshot, self.layout, self.reserved(key), self.working(lifts, snapshot))
+        reserved, working = self.reserved(key), self.working(lifts, snapshot)
+        usable = {slot.name for slot in usable_slots(snapshot, self.layout, reserved, working)}
+        return slot_for(self, tag, key, snapshot, usable) or choose_slot(snapshot, self.layout, reserved, working)
 
     def is_moved_for(self, tag: str, others_than: str) -> bool:
         """Whether another task moves this car: two that want it elsewhere would never end."""

@@ -15,6 +15,7 @@ from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
+from vendrive.station.outlook import staging_task
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
@@ -64,12 +65,32 @@ class Desk:
         self._link = link
         self._clock = clock
         self._tidying: Storing | None = None
+        # The drive whose car waits here, or is brought here, before its person comes.
+        self.staging: Lending | None = None
         self._verifying = False
         self.ready = False
         # Which desk of the tower is at work for a drive; the yard knows all of them.
         self.serving: Callable[[str], Desk | None] = lambda drive_id: None
         # How many slots are promised to cars of the other bays.
         self.promised: Callable[[Desk, Snapshot], int] = lambda desk, snapshot: 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is served or asked here, and nothing is tidied up."""
+        return self.ready and self.talk is None and self.asking is None and self._tidying is None
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether somebody is served here who was verified, or who brings a car."""
+        return self.talk is not None
+
+    def serves(self, drive_id: str) -> bool:
+        """Whether this drive's person is served here, who was verified or brings the car."""
+        return self.talk is not None and self.talk.lending.drive_id == drive_id
+
+    def knows(self, drive_id: str) -> bool:
+        """Whether this drive is served here, or its person is being verified."""
+        return self.serves(drive_id) or (self.asking is not None and self.asking.lending.drive_id == drive_id)
 
     @property
     def tidying(self) -> Storing | None:
@@ -138,10 +159,11 @@ class Desk:
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
             self._check_here(lending.drive_id)
-            self._check_room(self._machine_now(), lending.vehicle.tag)
+            snapshot = self._machine_now()
+            self._check_room(snapshot, lending.vehicle.tag)
         self.farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
-        self.talk = ReturnTalk(lending, self.side)
+        self.talk = ReturnTalk(lending, self.side, self._waiting_here(snapshot))
 
     def declare(self, engine_off: bool, key_in_box: bool, nobody_inside: bool) -> None:
         """Take the borrower's word that the car may go in."""
@@ -203,6 +225,8 @@ class Desk:
         if self._tidying is not None and bay.empty and self._tidying.tag not in places(snapshot):
             self._tidying = None  # a reader that stuck had shown a car that is gone
         left = self.side.in_the_way("", snapshot)
+        if self.staging is not None and self._tidying is None and left in (None, self.staging.vehicle.tag):
+            return self._stage(self.staging, snapshot)
         if self._tidying is not None and not left and self.side.is_moved_for(self._tidying.tag, self.side.name):
             self._tidying = None  # it has left this bay, and its person waits at another one
         if self._tidying is None and left and bay.street_door == Door.closed:
@@ -215,6 +239,19 @@ class Desk:
         if bay.empty and bay.street_door != Door.closed:
             return self.side.closing()
         return None
+
+    def _stage(self, lending: Lending, snapshot: Snapshot) -> Task | None:
+        """Bring the car that its person will come for, behind a closed street door."""
+        bay = self.side.sensed(snapshot)
+        if bay.empty and bay.street_door != Door.closed:
+            return self.side.closing()
+        return staging_task(lending, self.side.name)
+
+    def _waiting_here(self, snapshot: Snapshot) -> str:
+        """Return the tag of the car that waits here for its person, who has not come; or an empty string."""
+        tag = self.staging.vehicle.tag if self.staging is not None else ""
+        bay = self.side.sensed(snapshot)
+        return tag if tag and bay.tag == tag and bay.street_door == Door.closed else ""
 
     def _note_left(self, snapshot: Snapshot) -> None:
         """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""
@@ -285,10 +322,11 @@ class Desk:
         if self.side.controller.view(snapshot).doubt_about(self.side.name):
             raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
-        free = bay.empty or (bay.tag == tag and bay.street_door != Door.closed)
+        waiting = bool(self._waiting_here(snapshot))
+        free = bay.empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)
         if not free or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
-        if self.side.free_slots(snapshot) <= self.promised(self, snapshot):
+        if self.side.free_slots(snapshot) <= self.promised(self, snapshot) + waiting:
             raise Refused(ErrorCode.no_room)
 
     def _machine_now(self) -> Snapshot:

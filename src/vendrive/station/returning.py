@@ -47,7 +47,8 @@ class Measured:
 class ReturnTalk:
     """One return. `tick` looks at what is sensed and says, in `task`, what is wanted."""
 
-    def __init__(self, lending: Lending, side: BaySide) -> None:
+    def __init__(self, lending: Lending, side: BaySide, waiting: str = "") -> None:
+        """`waiting` is the tag of a car that stands in the bay for somebody who has not come: it goes back first."""
         self.lending = lending
         self.phase = Phase.drive_in
         self.task: Task | None = None
@@ -58,6 +59,7 @@ class ReturnTalk:
         self._storing = Storing(side, side.name, lending.vehicle.tag, f"return {lending.drive_id}")
         self._active_s = side.clock.monotonic()
         self._measured: Measured | None = None
+        self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
 
     @property
@@ -109,7 +111,7 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        if self.phase == Phase.storing or not self._side.sensed(snapshot).empty:
+        if self.phase == Phase.storing or not (self._clearing or self._side.sensed(snapshot).empty):
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
 
@@ -121,9 +123,17 @@ class ReturnTalk:
             self._measured = Measured(length, mass)
             self.phase = Phase.storing
 
+    @property
+    def clearing(self) -> bool:
+        """Whether a car that waited here for somebody else goes back first."""
+        return self._clearing is not None
+
     def _receive(self, snapshot: Snapshot) -> None:
         side, bay = self._side, self._side.sensed(snapshot)
         now = side.clock.monotonic()
+        if self._clearing is not None:
+            self._clear(self._clearing, snapshot)
+            return
         if bay.street_door == Door.closed and self._is_of_the_tower(bay):
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
@@ -138,6 +148,14 @@ class ReturnTalk:
             self._active_s = now
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
+
+    def _clear(self, storing: Storing, snapshot: Snapshot) -> None:
+        """Bring the car that waits here back; the street door stays closed until it stands in its slot."""
+        self.task = storing.task(snapshot)
+        if self.task is None:
+            self.phase = Phase.over
+        elif storing.slot_reached(snapshot):
+            self._clearing, self.task, self._active_s = None, None, self._side.clock.monotonic()
 
     def _is_of_the_tower(self, bay: Bay) -> bool:
         """Whether the car in the bay is one of ours that is lent to nobody."""
@@ -195,14 +213,15 @@ class ReturnTalk:
 
     def next_due_s(self) -> float:
         """Return when, on the monotonic clock, something here ends by itself."""
-        return self._active_s + NOBODY_CAME_S if self.phase == Phase.drive_in else float("inf")
+        waits = self.phase == Phase.drive_in and not self.clearing
+        return self._active_s + NOBODY_CAME_S if waits else float("inf")
 
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on while it stores."""
         if self.key_gone:
             return ErrorCode.key_gone
-        step = self._side.controller.step(self._side.name)
-        return step.code if isinstance(step, Stuck) and self.phase == Phase.storing else None
+        step, stores = self._side.controller.step(self._side.name), self.phase == Phase.storing or self.clearing
+        return step.code if isinstance(step, Stuck) and stores else None
 
 
 HARD = frozenset(

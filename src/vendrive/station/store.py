@@ -39,6 +39,7 @@ class Lending(Message):
     due_at: datetime
     limits: Limits
     programme_revision: int
+    promised_at: datetime | None = None
 
 
 class Store:
@@ -52,12 +53,15 @@ class Store:
         # By tag, None for a stranger's; forgotten where one is written, or may have been undone.
         self._vehicles: dict[str, Vehicle | None] = {}
         self._vehicles_undone = 0
+        # Rises with each change of what is held or cancelled.
+        self.version = 0
 
     def hold(self, order: HandOver) -> bool:
         """Keep the highest revision of a drive's hand-over; False where this one is not newer."""
         known = self.lending(order.drive_id)
         if (known and known.revision >= order.revision) or self._cancelled(order.drive_id) >= order.revision:
             return False
+        self.version += 1
         lending = Lending.model_validate(order.model_dump(exclude={"kind", "check"}))
         lending = lending.model_copy(update={"greeting": self._sealed(order.drive_id, order.greeting)})
         self._database.run(
@@ -88,10 +92,17 @@ class Store:
             self._database.rows("SELECT body FROM held WHERE short_code = ? ORDER BY rowid DESC LIMIT 1", code)
         )
 
+    def upcoming(self, now: datetime) -> list[Lending]:
+        """Return the drives whose window has not ended and whose person can be verified, the earliest first."""
+        rows = self._database.rows("SELECT body FROM held WHERE check_body IS NOT NULL ORDER BY rowid")
+        found = [lending for row in rows if (lending := self._opened([row])) is not None]
+        return sorted((one for one in found if one.not_after > now), key=lambda one: (one.not_before, one.drive_id))
+
     def cancel(self, drive_id: str, revision: int) -> None:
         """Remember that the drive is cancelled, and forget its check."""
         if revision <= self._cancelled(drive_id):
             return
+        self.version += 1
         self._database.run("INSERT OR REPLACE INTO cancelled VALUES (?, ?)", drive_id, revision)
         lending = self.lending(drive_id)
         if lending and lending.revision <= revision:

@@ -7,6 +7,7 @@ from vendrive.station.bay import Storing, TowerSide
 from vendrive.station.controller import Task
 from vendrive.station.desk import Desk
 from vendrive.station.handover import HandOverTalk
+from vendrive.station.outlook import Outlook
 from vendrive.station.record import Record
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.tower.control import GiveWay
@@ -27,6 +28,7 @@ class Yard:
         self._side = side
         self._tidying: dict[str, Storing] = {}
         self._to_count = ""
+        self._outlook = Outlook(side, desks)
         self.ready = False
         for desk in desks.values():
             desk.serving, desk.promised = self._serving, self._promised
@@ -37,6 +39,8 @@ class Yard:
         if fresh and not self.ready:
             self._recover(snapshot)
         if self.ready:
+            if fresh:
+                self._outlook.look(snapshot)
             if [desk for desk in self.desks.values() if desk.tick(snapshot)]:
                 self._to_count = "after a conversation"
             if fresh:
@@ -85,10 +89,14 @@ class Yard:
         return not asked & _TRANSFERS and all(lift.transfer_home for lift in snapshot.lifts)
 
     def _serving(self, drive_id: str) -> Desk | None:
-        """Return the desk at work for a drive, or whose customer is being verified for it."""
+        """Return the desk at work for a drive, whose customer is being verified for it, or where its car waits."""
         for desk in self.desks.values():
-            talking = desk.talk is not None and desk.talk.lending.drive_id == drive_id
-            if talking or (desk.asking is not None and desk.asking.lending.drive_id == drive_id):
+            if desk.knows(drive_id):
+                return desk
+        for name, desk in self.desks.items():
+            # One that is on its way goes to wherever its person is verified.
+            staging, places = desk.staging, self._record.facts.places
+            if staging and staging.drive_id == drive_id and places.get(staging.vehicle.tag) == name:
                 return desk
         return None
 
@@ -96,9 +104,10 @@ class Yard:
         """Return how many slots other bays count on: cars about to be returned, and cars that may have to go back."""
         count, read = 0, places(snapshot)
         for desk in self.desks.values():
+            count += desk.staging is not None and desk is not here
             match desk.talk:
                 case ReturnTalk() as talk if desk is not here and talk.phase in (Phase.drive_in, Phase.check):
-                    count += 1
+                    count += 1 + talk.clearing
                 case HandOverTalk() as talk if not talk.completed:
                     count += not self._side.layout.is_slot(read.get(talk.lending.vehicle.tag, ""))
                 case _:

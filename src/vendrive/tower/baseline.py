@@ -1,6 +1,6 @@
 """The strong baseline: first come, first served; the nearest free slot; a lift stays where its last move ended."""
 
-from vendrive.tower.jobs import Job
+from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import SlotPlan
 from vendrive.tower.planner import (
     EARLY_S,
@@ -63,12 +63,20 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
         soon = ground.wanted.get(ground.state.places[blocker])
         if soon and soon[0] <= ground.state.now_s + EARLY_S:
             return None
-        return None if blocker in ground.moving else _into_slot(blocker, ground.state.places[blocker], job, ground)
+        # Two cars that hide each other's way out would be put aside by turns, and no bay would ever be cleared.
+        later = blocker in ground.moving or ground.no_bay or (not ground.free_bays and _is_bay_to_clear(ground))
+        return None if later else _into_slot(blocker, ground.state.places[blocker], job, ground)
     for bay in ground.free_bays:
         lifts = idle(ground, source, bay)
         if lifts:
             return Move(lifts[0], job.car, source, bay, job.name)
     return None
+
+
+def _is_bay_to_clear(ground: Ground) -> bool:
+    """Whether a car stands in a bay that is to be stored."""
+    bays = {bay.car for bay in ground.bays if bay.car and not bay.taken}
+    return any(job.kind == JobKind.store and job.car in bays for job in ground.state.jobs)
 
 
 def _into_slot(car: str, source: str, job: Job, ground: Ground) -> Order | None:

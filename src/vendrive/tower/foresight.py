@@ -81,7 +81,7 @@ def longest_wait_s(layout: Layout, queue: int, bay_s: float) -> float:
 def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
     """Begin the jobs that have waited for so long that their age alone counts, the oldest first.
 
-    While the oldest one of them waits for a bay, no bay is given to any other.
+    One that cannot begin yet has a bay kept for it; while none is free, no bay is given to any other.
     """
     orders: list[Order] = []
     for job in jobs:
@@ -92,8 +92,8 @@ def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
             order = well_placed(job, order, (), ground)
             ground.take(order)
             orders.append(order)
-        elif (job.is_outward or waits_in_street(job, ground.state)) and not ground.free_bays:
-            ground.no_bay = True
+        elif job.is_outward or waits_in_street(job, ground.state):
+            ground.keep_bay(job)
     return orders
 
 

@@ -204,6 +204,25 @@ class Ground:
         front = self.layout.slot(place).behind if self.layout.is_slot(place) else ""
         return self.at.get(front, "")
 
+    def keep_bay(self, job: Job) -> None:
+        """Keep a bay for a job that comes next and cannot begin yet: a free one, or, where none is free, the next.
+
+        A job that no bay would help keeps none: it waits for a slot, or for a part that is out of service.
+        """
+        place = self.state.places.get(job.car, "")
+        if place and not self.layout.is_slot(place):
+            return
+        lifts = set(self.layout.slot(place).lifts if place else (lift.name for lift in self.layout.lifts))
+        lifts -= self.state.failed
+        fitting = [bay.name for bay in self.bays if lifts & set(self.layout.bay(bay.name).lifts)]
+        if place in self.state.failed or not fitting or (not place and self.room() <= 0):
+            return
+        free = [bay for bay in self.free_bays if bay in fitting]
+        if free:
+            self.free_bays = [bay for bay in self.free_bays if bay != free[0]]
+        else:
+            self.no_bay = True
+
     def take(self, order: Order) -> None:
         """Remember what an order needs, so that the next one leaves it alone."""
         match order:

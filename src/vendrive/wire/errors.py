@@ -95,6 +95,7 @@ class ErrorCode(StrEnum):
     two_persons_needed = "two_persons_needed"
     count_differs = "count_differs"
     bay_occupied = "bay_occupied"
+    bay_clearing = "bay_clearing"
     not_a_simulator = "not_a_simulator"
     # Buying
     not_for_sale = "not_for_sale"

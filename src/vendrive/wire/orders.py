@@ -79,6 +79,8 @@ class HandOver(Message):
     check: Check
     limits: Limits
     programme_revision: int
+    # When its person is expected; a station may have the car ready by then. None: from `not_before` on.
+    promised_at: datetime | None = None
 
 
 class Cancel(Message):

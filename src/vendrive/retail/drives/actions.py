@@ -15,7 +15,7 @@ from vendrive.retail.customers.actions import ask_standing
 from vendrive.retail.customers.models import Customer, Person
 from vendrive.retail.customers.queries import access_person
 from vendrive.retail.drives.models import OPEN, BayUse, Drive, DriveState, Programme
-from vendrive.retail.drives.policies import Wish, storable
+from vendrive.retail.drives.policies import Wish
 from vendrive.retail.drives.queries import (
     Periods,
     access_drive,
@@ -29,6 +29,7 @@ from vendrive.retail.drives.scarcity import locked, take
 from vendrive.retail.events.actions import once, record
 from vendrive.retail.fleet.models import Tower, Vehicle, VehicleState
 from vendrive.retail.fleet.queries import get_tower
+from vendrive.tower.promises import Storage, breach_s
 from vendrive.wire.errors import ErrorCode, Refused
 
 
@@ -156,10 +157,18 @@ class BookingPlan:
 
 
 def can_store(tower: Tower) -> bool:
-    """Say whether every car that stands in the tower or is lent from it has a place there."""
+    """Say whether what is promised for this tower can be kept: every car in it or lent from it has a place there.
+
+    The rule is `vendrive.tower.promises`: a booked pick-up frees its slot only once it has happened.
+    """
     stored = Vehicle.objects.filter(tower=tower).exclude(state=VehicleState.out).exclude(state=VehicleState.service)
-    due_back = Vehicle.objects.filter(tower=tower, state=VehicleState.out)
-    return storable(stored.count(), due_back.count(), tower.slots, tower.overflow, tower.reserve)
+    lent = Drive.objects.filter(tower=tower, vehicle__state=VehicleState.out, state=DriveState.out)
+    due = [due_at.timestamp() for due_at in lent.values_list("due_at", flat=True)]
+    # A car that is out without a drive comes back at any time: as if it were late.
+    now_s = ports().clock.now().timestamp()
+    late = Vehicle.objects.filter(tower=tower, state=VehicleState.out).count() - len(due)
+    due_back = (*due, *[now_s] * late)
+    return breach_s(Storage(now_s, stored.count(), tower.slots, tower.overflow, tower.reserve, due_back)) is None
 
 
 def _book(customer: Customer, model: str, paint: str, tower: str, pickup_at: datetime) -> Drive:

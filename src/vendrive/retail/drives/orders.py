@@ -160,6 +160,7 @@ def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:
         check=check,
         limits=Limits(),
         programme_revision=drive.programme_revision,
+        promised_at=drive.pickup_at,
     )
 
 

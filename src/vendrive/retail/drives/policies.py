@@ -127,11 +127,3 @@ def _quota(rules: Rules, drives: tuple[CountedDrive, ...], wish: Wish) -> list[R
 def _month(moment: datetime, zone: ZoneInfo) -> int:
     local = moment.astimezone(zone)
     return local.year * 12 + local.month
-
-
-def storable(stored: int, due_back: int, slots: int, overflow: int, reserve: int) -> bool:
-    """Say whether everything that stands in a tower and comes back to it has a place.
-
-    A booked pick-up frees its slot only once it has happened, so a car that is promised still counts as stored.
-    """
-    return stored + due_back <= slots + overflow - reserve

@@ -143,7 +143,8 @@ def _return(talk: ReturnTalk, desk: Desk, snapshot: Snapshot, lang: str) -> Kios
     if talk.refusal:
         return _about(lang, talk.lending, "refused", checks=checks, error=explain(talk.refusal, lang))
     if talk.phase == returning.Phase.drive_in:
-        return _about(lang, talk.lending, "drive_in")
+        wait = talk.problem() or (ErrorCode.bay_clearing if talk.clearing else None)
+        return _about(lang, talk.lending, "drive_in", error=explain(wait, lang) if wait else None)
     first = next((check.code for check in talk.checks if check.code), None)
     screen = "declare" if talk.ready else "check"
     return _about(lang, talk.lending, screen, checks=checks, error=explain(first, lang) if first else None)

@@ -14,12 +14,12 @@ from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import cancel_drive
 from vendrive.retail.drives.models import LIVE, OPEN, Drive, DriveState
 from vendrive.retail.drives.passes import pass_svg
-from vendrive.retail.drives.queries import access_drive, get_programme, list_drives
+from vendrive.retail.drives.queries import access_drive, get_rules, list_drives
 from vendrive.retail.sales.actions import get_sales_order
 from vendrive.retail.sales.models import SalesOrder
 from vendrive.retail.shop.forms import Problem
 from vendrive.retail.shop.pages import posts_to, show, signed_in, status_of
-from vendrive.retail.shop.quota import drives_left
+from vendrive.retail.shop.quota import left_of
 from vendrive.wire.errors import Refused
 
 HOUR_S = 3600
@@ -76,14 +76,14 @@ class DriveView:
 @signed_in
 def list_mine(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Show all drives of the customer, and how many are left."""
-    drives, programme, now = list_drives(customer), get_programme(), ports().clock.now()
+    drives, rules, now = list_drives(customer), get_rules(), ports().clock.now()
     return show(
         request,
         "drives",
         current=[drive for drive in drives if drive.state in LIVE],
         past=[drive for drive in drives if drive.state not in LIVE],
-        left=drives_left(drives, programme, now),
-        programme=programme,
+        left=left_of(drives, rules, now),
+        programme=rules,
     )
 
 

@@ -44,7 +44,7 @@ CREATE OR REPLACE FUNCTION public.drives_lock(names text[], wait_ms integer) RET
 """
 
 
-def run_sql(sql: str, *values: object) -> list[tuple[object, ...]]:
+def run_sql(sql: str, *values: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values or None)
         return list(cursor.fetchall()) if cursor.description else []
@@ -64,29 +64,29 @@ def track(racers: int, lock: bool, without: Sequence[str], wait_ms: int) -> Iter
     run_sql(WAITING_CHECK.format(racers=racers, wait_ms=wait_ms))
     if not lock:
         run_sql(NO_LOCK)
-    for table, drop, _ in kept.values():
-        run_sql(drop.format(table=table))
+    for drop, _ in kept.values():
+        run_sql(drop)
     try:
         yield
     finally:
         forget()
-        for table, _, add in kept.values():
-            run_sql(add.format(table=table))
+        for _, add in kept.values():
+            run_sql(add)
         run_sql(check)
         run_sql(the_lock)
         run_sql("DROP FUNCTION drives_check_alone(drives_wish), race_meet(bigint, integer); DROP SEQUENCE race_seats")
 
 
-def _constraint(name: str) -> tuple[str, str, str]:
-    """Return the table of a constraint or a unique index, and how to drop and make it."""
+def _constraint(name: str) -> tuple[str, str]:
+    """Return how to drop and how to make a constraint or a unique index."""
     found = run_sql(
         "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", name
     )
     if found:
-        table, how = found[0]
-        return str(table), f"ALTER TABLE {{table}} DROP CONSTRAINT {name}", f"ALTER TABLE {{table}} ADD CONSTRAINT {name} {how}"
-    (table, how) = run_sql("SELECT tablename, indexdef FROM pg_indexes WHERE indexname = %s", name)[0]
-    return str(table), f"DROP INDEX {name}", str(how)
+        change = f"ALTER TABLE {found[0][0]}"
+        return f"{change} DROP CONSTRAINT {name}", f"{change} ADD CONSTRAINT {name} {found[0][1]}"
+    ((how,),) = run_sql("SELECT indexdef FROM pg_indexes WHERE indexname = %s", name)
+    return f"DROP INDEX {name}", str(how)
 
 
 def forget() -> None:
@@ -138,7 +138,7 @@ class Track:
                 self._ends.append(None)
             except Refused as refused:
                 self._ends.append(refused.code)
-            except BaseException as error:  # noqa: BLE001 - told to the test, which waits at the gate
+            except BaseException as error:
                 self._broken.append(error)
             self._gate.wait(20)
 

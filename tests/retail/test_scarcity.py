@@ -1,4 +1,4 @@
-"""Races for what is scarce: with the lock or the constraint alone nothing is sold twice; without both, the test sees it."""
+"""Races for what is scarce: the lock alone or the constraint alone sells nothing twice; without both, it is seen."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -61,7 +61,10 @@ def sixth_drive(drivers: Sequence[Customer]) -> list[Racer]:
         drive = book_drive(drivers[0], slug, paint, "shanghai", PICKUP, f"before {number}")
         Drive.objects.filter(pk=drive.pk).update(state=DriveState.returned, ended_because="before the race")
         run_sql("DELETE FROM drives_bayuse")
-    wishes = [Wanted("volvo-ex30", "yellow", "shanghai", PICKUP), Wanted("byd-han", "red", "shanghai", PICKUP + 7 * DAY)]
+    wishes = [
+        Wanted("volvo-ex30", "yellow", "shanghai", PICKUP),
+        Wanted("byd-han", "red", "shanghai", PICKUP + 7 * DAY),
+    ]
     return [booking(drivers[0], wish) for wish in wishes]
 
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.queries import access_person
+from vendrive.retail.drives.changes import give_days_back
 from vendrive.retail.drives.lifecycle import book_held, end_drive
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
 from vendrive.retail.drives.money import give_back, pay
@@ -18,6 +19,7 @@ from vendrive.retail.events.actions import once, record
 from vendrive.wire.errors import ErrorCode, Refused
 
 Taking = Callable[[Customer, Wanted, str], Reserved]
+PERCENT = 100
 PAYMENT_PATIENCE = timedelta(minutes=30)
 """How long a hold waits for a payment whose outcome is not known."""
 
@@ -98,6 +100,7 @@ def cancel_drive(customer: Customer, drive_id: UUID | str) -> Drive:
         # Another colour than the one that was wished for is an offer, and may be declined.
         free = held or drive.vehicle.paint_id != drive.paint_id
         give_back(drive, 0 if free else drive.rules.kept_percent(hours))
+        give_days_back(drive)
         record(f"customer:{customer.pk}", "drive_cancelled", drive.id)
     return access_drive(customer, drive_id)
 
@@ -110,7 +113,8 @@ def close_no_shows() -> int:
         drives = list(late.select_for_update(skip_locked=True, of=("self",)))
         for drive in drives:
             end_drive(drive, DriveState.no_show, "not_collected")
-            give_back(drive, 100)
+            give_back(drive, PERCENT)
+            give_days_back(drive)
             record("retail", "drive_not_collected", drive.id)
     return len(drives)
 

@@ -3,6 +3,7 @@
 It is counted anew each time and binds nobody: booking looks again, under its locks, in `sql/reserve.sql`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ from vendrive.wire.errors import ErrorCode
 QUARTER_S: Final = int(QUARTER.total_seconds())
 PICKUP, BACK = int(PICKUP_MINUTES), int(RETURN_MINUTES)
 DAY = timedelta(days=1)
+SILENT = (ErrorCode.pickup_outside_hours, ErrorCode.pickup_in_past)
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 
@@ -48,7 +50,7 @@ class Day:
 
 
 _VEHICLES = """
-SELECT v.id, v.legal_until, v.recall = '' AND v.damage <> 'unsafe' AND v.clean AND NOT EXISTS (
+SELECT v.id, v.legal_until, v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean AND NOT EXISTS (
     SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.state = 'out'
         AND (d.due_at <= %(now)s OR d.return_tower_id <> v.tower_id)
 ) FROM fleet_vehicle v
@@ -57,7 +59,8 @@ WHERE v.tower_id = %(tower)s AND v.model_id = %(model)s AND v.state IN ('pool', 
 """
 # Row by row along the index of the constraint that forbids an overlap.
 _TAKEN = """
-SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint, extract(epoch FROM upper(d.vehicle_period))::bigint
+SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint,
+    extract(epoch FROM upper(d.vehicle_period))::bigint
 FROM unnest(%(vehicles)s::uuid[]) AS v(id) JOIN drives_drive d ON d.vehicle_id = v.id
 WHERE d.state IN ('held', 'booked', 'ready', 'out') AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
     AND NOT (d.state = 'held' AND d.hold_until <= %(now)s)
@@ -78,9 +81,18 @@ WHERE tower_id = %(tower)s AND (until IS NULL OR until > %(start)s)
 
 
 def list_slots(
-    layers: Layers, model: VehicleModel, paint: Paint | None, tower: Tower, days: Sequence[date], now: datetime
+    layers: Layers,
+    model: VehicleModel,
+    paint: Paint | None,
+    tower: Tower,
+    days: Sequence[date],
+    now: datetime,
+    count_waiting: bool = True,
 ) -> list[Slot]:
-    """Return every quarter hour of consecutive local days of a tower, in order. Without `paint`, of any colour."""
+    """Return every quarter hour of consecutive local days of a tower, in order. Without `paint`, of any colour.
+
+    What somebody in the queue waits for is taken, unless it is counted for the queue itself.
+    """
     if not days:
         return []
     zone = ZoneInfo(tower.time_zone)
@@ -88,13 +100,15 @@ def list_slots(
     at = [start + QUARTER * n for n in range(int((end - start) / QUARTER))]
     rules = {day: layers.rules(tower.slug, day) for day in days}
     of_day = [rules[moment.astimezone(zone).date()] for moment in at]
-    facts = _Facts.read(model, paint, tower, start, end + timedelta(days=max(r.loan_days for r in rules.values()) + 9), now)
+    longest = max(one.loan_days + one.turnaround_minutes // 1440 for one in rules.values())
+    facts = _Facts.read(model, paint, tower, start, end + timedelta(days=longest + 2), now)
     index = _Index(int(start.timestamp()), len(at))
     cars = np.zeros(len(at), dtype=np.int64)
     for kind in set(of_day):
         chosen = np.array([one is kind or one == kind for one in of_day])
         cars[chosen] = facts.free_cars(index, kind, zone)[chosen]
-    cars = np.maximum(cars - facts.waiting(index), 0)
+    if count_waiting:
+        cars = np.maximum(cars - facts.waiting(index), 0)
     return _judge(tower, at, of_day, cars, facts, index, now)
 
 
@@ -114,9 +128,9 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _day(day: date, moment: datetime, slots: Sequence[Slot]) -> Day:
     free = sum(slot.why is None for slot in slots)
-    whys = [s.why for s in slots if s.why not in (None, ErrorCode.pickup_outside_hours, ErrorCode.pickup_in_past)]
-    whys = whys or [slot.why for slot in slots]
-    return Day(day, moment, free, None if free else max(set(whys), key=whys.count))
+    whys = Counter(slot.why for slot in slots if slot.why is not None)
+    telling = Counter({why: count for why, count in whys.items() if why not in SILENT}) or whys
+    return Day(day, moment, free, None if free else telling.most_common(1)[0][0])
 
 
 def _judge(
@@ -191,7 +205,7 @@ class _Facts:
 
             def rows(sql: str) -> list[Any]:
                 cursor.execute(sql, asked)
-                return cursor.fetchall()
+                return list(cursor.fetchall())
 
             vehicles = rows(_VEHICLES)
             asked["vehicles"] = [row[0] for row in vehicles]

@@ -1,6 +1,7 @@
 """Minutes of a bay for cars that come back: promised, moved with the time, given up."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.range import Range
@@ -13,7 +14,7 @@ from vendrive.tower.promises import RETURN_MINUTES
 
 def first_minute(tower: Tower, quarter: datetime, minutes: int, from_above: bool) -> int | None:
     """Return where a visit fits into a quarter hour of a tower's bays, or None."""
-    asked = [tower.slug, quarter, minutes, tower.bay_minutes, from_above]
+    asked: list[Any] = [tower.slug, quarter, minutes, tower.bay_minutes, from_above]
     with connection.cursor() as cursor:
         cursor.execute("SELECT drives_first_minute(%s, %s, %s, %s, %s)", asked)
         row = cursor.fetchone()

@@ -1,6 +1,7 @@
 """The concrete vehicle of a drive, until its hand-over: another of the colour, another colour, or none."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,8 @@ from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import QUEUED, Drive, DriveState, WaitPlace
-from vendrive.retail.drives.notices import tell_of
 from vendrive.retail.drives.money import give_back
+from vendrive.retail.drives.notices import tell_of
 from vendrive.retail.drives.renewal import queue_hand_over
 from vendrive.retail.events.actions import record
 
@@ -25,7 +26,7 @@ _OTHERS = """
 SELECT v.id, v.paint_id FROM fleet_vehicle v, drives_drive me
 WHERE me.id = %(drive)s AND v.id <> me.vehicle_id AND v.tower_id = me.tower_id AND v.model_id = me.model_id
     AND v.state IN ('pool', 'out') AND v.legal_until >= %(due_day)s AND v.recall = '' AND v.damage <> 'unsafe'
-    AND v.clean AND (%(any)s OR v.paint_id = me.paint_id)
+    AND v.is_clean AND (%(any)s OR v.paint_id = me.paint_id)
     AND NOT EXISTS (
         SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.id <> me.id
             AND d.state IN ('held', 'booked', 'ready', 'out')
@@ -103,7 +104,7 @@ def put_first_in_queue(drive: Drive) -> None:
 
 def _others(drive: Drive, any_colour: bool) -> list[tuple[UUID, int]]:
     due_day = drive.due_at.astimezone(ZoneInfo(drive.tower.time_zone)).date()
-    asked = {"drive": drive.pk, "due_day": due_day, "any": any_colour, "now": ports().clock.now()}
+    asked: dict[str, Any] = {"drive": drive.pk, "due_day": due_day, "any": any_colour, "now": ports().clock.now()}
     with connection.cursor() as cursor:
         cursor.execute(_OTHERS, asked)
         return list(cursor.fetchall())

@@ -10,16 +10,19 @@ from psycopg.types.range import TimestamptzRange
 
 from vendrive.audit import seal
 from vendrive.retail.drives.bays import promise_return
+from vendrive.retail.drives.exchange import serve_otherwise
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import COUNTED, OPEN, BayUse, Drive, DriveState
 from vendrive.retail.drives.money import give_back
 from vendrive.retail.drives.renewal import queue_hand_over
 from vendrive.retail.drives.scarcity import locked
-from vendrive.retail.drives.exchange import serve_otherwise
 from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned
+
+KEPT_PERCENT = 100
+"""Of the fee of a drive that was driven."""
 
 
 def record_journal(tower_id: str, batch: JournalBatch) -> int:
@@ -145,6 +148,11 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     drive = _drives(tower, event.drive_id).select_for_update().first()
     if drive is None or drive.state == DriveState.returned:
         return
+    if drive.ended_because == "breakdown":
+        # The car broke down, its drive is over; now it is back, and waits for a look at it.
+        Vehicle.objects.filter(pk=drive.vehicle_id, state=VehicleState.service).update(tower=tower)
+        record(f"station:{tower.slug}", "returned_broken", drive.id, vehicle=event.vehicle_id, slot=event.slot)
+        return
     before, drive.state = drive.state, DriveState.returned
     drive.returned_at = drive.ended_at = entry.at
     try:
@@ -157,7 +165,7 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     still_live = Drive.objects.filter(vehicle_id=drive.vehicle_id, state=DriveState.out).exclude(pk=drive.pk).exists()
     if not still_live:
         Vehicle.objects.filter(pk=drive.vehicle_id).update(state=VehicleState.pool, tower=tower)
-    give_back(drive, 100)
+    give_back(drive, KEPT_PERCENT)
     # Who swaps cars gets the second one's pass when the first one is back.
     for rest in Drive.objects.filter(follows=drive, state__in=OPEN):
         queue_hand_over(rest)

@@ -7,6 +7,7 @@ from django.db import transaction
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.lifecycle import book_held, end_drive
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
+from vendrive.retail.drives.notices import tell_of
 from vendrive.retail.drives.reserving import How, Wanted, reserve
 from vendrive.retail.drives.terms import CURRENCY
 from vendrive.retail.events.actions import record
@@ -79,11 +80,13 @@ def _book_late(drive: Drive, charge: Charge) -> None:
             Drive.objects.filter(pk=booked.drive_id).update(
                 charge=charge, fee_minor=drive.fee_minor, deposit_minor=drive.deposit_minor
             )
+            tell_of(drive, "booked_late")
             record("retail", "drive_booked_late", booked.drive_id, instead_of=str(drive.pk))
     except Refused as refused:
         with transaction.atomic():
             give_back(drive, 0)
             Drive.objects.filter(pk=drive.pk, state=DriveState.lapsed).update(ended_because="paid_but_gone")
+            tell_of(drive, "paid_but_gone")
             record("retail", "paid_but_gone", drive.pk, because=refused.code)
 
 

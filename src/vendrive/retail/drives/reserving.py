@@ -137,7 +137,8 @@ class _Row:
     lock_ms: int
 
 
-RESERVE = f"SELECT * FROM drives_reserve(ROW({', '.join(['%s'] * len(_Row.__dataclass_fields__))})::drives_wish)"
+_PLACES = ", ".join(["%s"] * len(_Row.__dataclass_fields__))
+RESERVE = f"SELECT * FROM drives_reserve(ROW({_PLACES})::drives_wish)"  # noqa: S608 - placeholders alone
 _PLACE = """
 SELECT t.slug, t.time_zone, t.opens_minute, t.closes_minute, t.bays, pa.id AS found_paint,
     p.slug AS found_programme, p.revision AS found_revision, COALESCE((
@@ -222,10 +223,9 @@ def _stale(facts: PersonFacts, rules: Rules) -> bool:
 
 
 def _details(refusal: str, offer: Offer) -> dict[str, object]:
-    return {
-        ErrorCode.drives_used_up: {"most": offer.rules.drives_in_two_months},
-        ErrorCode.model_already_driven: {"model": offer.wanted.model},
-    }.get(ErrorCode(refusal), {})
+    if refusal == ErrorCode.drives_used_up:
+        return {"most": offer.rules.drives_in_two_months}
+    return {"model": offer.wanted.model} if refusal == ErrorCode.model_already_driven else {}
 
 
 def _row(customer: Customer, offer: Offer, known: Known, how: How) -> _Row:

@@ -195,14 +195,14 @@ def _cancellation(name: str, value: Any) -> list[dict[str, int]]:
 
 
 def _overdue(name: str, value: Any) -> list[dict[str, Any]]:
-    steps = []
+    steps: list[dict[str, Any]] = []
     for step in _steps(value):
         known = _fields({"amount_minor": 0, **step}, "minutes", "amount_minor", also="act")
         charges = Overdue(step["act"]) is Overdue.charge
         if not 0 < known["minutes"] <= 60 * DAY_MINUTES or charges != (0 < known["amount_minor"] <= 1_000_000):
             raise ValueError("most")
         steps.append({**known, "act": str(step["act"])})
-    minutes = [step["minutes"] for step in steps]
+    minutes: list[int] = [step["minutes"] for step in steps]
     if sorted(set(minutes)) != minutes:
         raise ValueError("order")
     return steps

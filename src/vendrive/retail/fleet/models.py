@@ -102,7 +102,7 @@ class Vehicle(models.Model):
     recall = models.CharField(max_length=200, blank=True)
     damage = models.CharField(max_length=6, choices=Damage, default=Damage.none)
     damage_note = models.CharField(max_length=200, blank=True)
-    clean = models.BooleanField(default=True)
+    is_clean = models.BooleanField(default=True)
     legal_until = models.GeneratedField(
         expression=models.Case(
             # LEAST of PostgreSQL passes over what is not known; a missing paper must not.

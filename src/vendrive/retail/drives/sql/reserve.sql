@@ -110,7 +110,7 @@ END $$;
 CREATE FUNCTION drives_free(w drives_wish) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
     SELECT v.id FROM fleet_vehicle v
     WHERE v.tower_id = w.tower AND v.model_id = w.model AND v.paint_id = w.paint AND v.state IN ('pool', 'out')
-        AND v.legal_until >= w.due_day AND v.recall = '' AND v.damage <> 'unsafe' AND v.clean
+        AND v.legal_until >= w.due_day AND v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean
         AND NOT EXISTS (
             SELECT 1 FROM drives_drive d
             WHERE d.vehicle_id = v.id AND d.state IN ('held', 'booked', 'ready', 'out')

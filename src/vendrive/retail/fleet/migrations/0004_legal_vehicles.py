@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='vehicle',
-            name='clean',
+            name='is_clean',
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(

@@ -1,5 +1,7 @@
 """Who somebody is, how the tower recognises them, and whether they may drive."""
 
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -94,7 +96,12 @@ def eligible(request: HttpRequest, customer: Customer) -> HttpResponse:
         return redirect("shop:eligible")
     choice = get_choice(request)
     answer = answer_for(customer, choice)
-    context = {"reasons": answer.reasons, "yes_from": answer.yes_from, "choice": choice, "programme": get_rules()}
+    context: dict[str, Any] = {
+        "reasons": answer.reasons,
+        "yes_from": answer.yes_from,
+        "choice": choice,
+        "programme": get_rules(),
+    }
     return show(request, "eligible", **context)
 
 

@@ -164,7 +164,8 @@ class DueChange:
         drive, before = self.drive, self.drive.due_at
         _set_due(drive, self.tower, self.due_at)
         actor = f"customer:{self.customer.pk}"
-        record(actor, "due_changed", drive.pk, before=before, due_at=self.due_at, tower=self.tower.slug)
+        told = {"before": before.isoformat(), "due_at": self.due_at.isoformat(), "tower": self.tower.slug}
+        record(actor, "due_changed", drive.pk, **told)
 
     def _check_time(self) -> None:
         drive = self.drive

@@ -121,7 +121,7 @@ def close_tower(staff: str, tower: Tower, since: datetime, until: datetime | Non
     """
     with transaction.atomic():
         Outage.objects.create(tower=tower, since=since, until=until, reason=reason, staff=staff)
-        record(f"staff:{staff}", "tower_closed", tower.slug, since=since, until=until)
+        record(f"staff:{staff}", "tower_closed", tower.slug, since=str(since), until=str(until or ""))
         promised = _promised().filter(tower=tower, not_after__gt=since)
         ended = list(promised.filter(pickup_at__lt=until) if until else promised)
         for drive in ended:

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from vendrive.audit import seal
+from vendrive.ids import new_uuid
 from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.drives.models import Drive
-from vendrive.retail.fleet.models import Tower
+from vendrive.retail.fleet.models import Tower, Vehicle
 from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, Returned, sealed_payload
 
 
@@ -33,3 +34,12 @@ def bring_back(drive: Drive, at: datetime, tower_id: str = "") -> Drive:
     tell(tower_id or drive.return_tower_id, at, Returned(slot="2A", length_mm=4200, mass_kg=1800, **ids))
     drive.refresh_from_db()
     return drive
+
+
+def twin_of(drive: Drive) -> Vehicle:
+    """Return another car of the same model and colour at the same tower, where there is room for it."""
+    twin = Vehicle.objects.get(pk=drive.vehicle_id)
+    Tower.objects.filter(pk=twin.tower_id).update(slots=20)
+    twin.pk, twin.tag, twin.plate, twin.state = new_uuid(), "TWIN", "DEMO-TWIN", "pool"
+    twin.save(force_insert=True)
+    return twin

@@ -29,7 +29,9 @@ BEGIN
     END LOOP;
 END $$;
 """
-WAITING_CHECK = """
+# By the function whose answer decides: one that gives the same answer after it has met the others.
+WAITING = {
+    "drives_check": """
 CREATE OR REPLACE FUNCTION public.drives_check(w drives_wish) RETURNS drives_found LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     found drives_found := drives_check_alone(w);
@@ -37,7 +39,18 @@ BEGIN
     PERFORM race_meet({racers}, {wait_ms});
     RETURN found;
 END $$;
-"""
+""",
+    "drives_storable": """
+CREATE OR REPLACE FUNCTION public.drives_storable(the_tower text, more integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    found boolean := drives_storable_alone(the_tower, more);
+BEGIN
+    PERFORM race_meet({racers}, {wait_ms});
+    RETURN found;
+END $$;
+""",
+}
 NO_LOCK = """
 CREATE OR REPLACE FUNCTION public.drives_lock(names text[], wait_ms integer) RETURNS void LANGUAGE sql AS
     $$ SELECT set_config('lock_timeout', wait_ms::text, true) $$;
@@ -55,13 +68,13 @@ def definition(function: str) -> str:
 
 
 @contextmanager
-def track(racers: int, lock: bool, without: Sequence[str], wait_ms: int) -> Iterator[None]:
+def track(racers: int, lock: bool, without: Sequence[str], wait_ms: int, meet_after: str) -> Iterator[None]:
     """Let checks wait for each other, with or without the lock, and without the named constraints (indexes)."""
-    check, the_lock = definition("drives_check"), definition("drives_lock")
+    check, the_lock = definition(meet_after), definition("drives_lock")
     kept = {name: _constraint(name) for name in without}
     run_sql(MEET)
-    run_sql(check.replace("public.drives_check", "public.drives_check_alone"))
-    run_sql(WAITING_CHECK.format(racers=racers, wait_ms=wait_ms))
+    run_sql(check.replace(f"public.{meet_after}", f"public.{meet_after}_alone"))
+    run_sql(WAITING[meet_after].format(racers=racers, wait_ms=wait_ms))
     if not lock:
         run_sql(NO_LOCK)
     for drop, _ in kept.values():
@@ -74,7 +87,7 @@ def track(racers: int, lock: bool, without: Sequence[str], wait_ms: int) -> Iter
             run_sql(add)
         run_sql(check)
         run_sql(the_lock)
-        run_sql("DROP FUNCTION drives_check_alone(drives_wish), race_meet(bigint, integer); DROP SEQUENCE race_seats")
+        run_sql(f"DROP FUNCTION {meet_after}_alone, race_meet; DROP SEQUENCE race_seats")
 
 
 def _constraint(name: str) -> tuple[str, str]:
@@ -143,13 +156,20 @@ class Track:
             self._gate.wait(20)
 
 
-def wins(racers: Sequence[Racer], rounds: int, lock: bool, without: Sequence[str]) -> list[int]:
+def wins(
+    racers: Sequence[Racer],
+    rounds: int,
+    lock: bool,
+    without: Sequence[str],
+    meet_after: str = "drives_check",
+    undo: Callable[[], None] = forget,
+) -> list[int]:
     """Race so many rounds and return how many racers won in each."""
     won = []
     # Without the lock all meet at once; with it the first waits in vain.
     wait_ms = WAIT_MS if lock else 2000
-    with track(len(racers), lock, without, wait_ms), Track(racers) as ground:
+    with track(len(racers), lock, without, wait_ms, meet_after), Track(racers) as ground:
         for _ in range(rounds):
             won.append(ground.race().count(None))
-            forget()
+            undo()
     return won

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.retail.helpers import PICKUP, Outside, make_driver
-from tests.retail.lending import bring_back, hand_over
+from tests.retail.lending import bring_back, hand_over, twin_of
 from tests.retail.test_holds import EX30, HAN, refusal
 from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.customers.models import Customer
@@ -73,21 +73,11 @@ def test_a_car_that_is_promised_to_somebody_is_kept_only_where_another_serves_th
     assert refusal(extend_drive, out.customer, out.pk, out.due_at + DAY) is ErrorCode.not_extendable
     out.refresh_from_db()
     first_due = out.due_at
-    _twin(out)
+    twin_of(out)
     assert extend_drive(out.customer, out.pk, first_due + DAY).due_at == first_due + DAY
     nxt.refresh_from_db()
     assert nxt.vehicle.tag == "TWIN"
     assert nxt.revision == 2, "its station is told of the other vehicle by a new revision"
-
-
-def _twin(drive: Drive) -> Vehicle:
-    """Return another car of the same model and colour at the same tower."""
-    twin = Vehicle.objects.get(pk=drive.vehicle_id)
-    Tower.objects.filter(pk=twin.tower_id).update(slots=20)
-    twin.pk, twin.tag, twin.plate, twin.state = None, "TWIN", "DEMO-TWIN", "pool"
-    twin.id = type(twin)._meta.get_field("id").get_default()
-    twin.save(force_insert=True)
-    return twin
 
 
 def test_a_car_that_comes_early_is_free_for_others(out: Drive, outside: Outside) -> None:
@@ -103,7 +93,9 @@ def test_a_car_that_comes_early_is_free_for_others(out: Drive, outside: Outside)
 def test_a_return_goes_elsewhere_only_where_programme_and_room_allow(out: Drive) -> None:
     assert refusal(return_elsewhere, out.customer, out.pk, "nanjing") is ErrorCode.return_not_here
     terms = out.terms
-    type(terms).objects.bulk_create([type(terms)("elsewhere", {**terms.rules, "return_elsewhere": True}, "", "", PICKUP)])
+    type(terms).objects.bulk_create(
+        [type(terms)("elsewhere", {**terms.rules, "return_elsewhere": True}, "", "", PICKUP)]
+    )
     Drive.objects.filter(pk=out.pk).update(terms="elsewhere")
     Tower.objects.filter(pk="nanjing").update(slots=6, reserve=0)
     assert refusal(return_elsewhere, out.customer, out.pk, "nanjing") is ErrorCode.return_not_storable

@@ -115,9 +115,7 @@ def test_every_reason_is_told_at_once() -> None:
         (drives_in(*[MARCH - 1] * 4, *[MARCH + 1] * 4), [], NOW),
     ],
 )
-def test_five_pickups_in_any_two_months(
-    used: tuple[CountedDrive, ...], reasons: list[str], yes_from: datetime
-) -> None:
+def test_five_pickups_in_any_two_months(used: tuple[CountedDrive, ...], reasons: list[str], yes_from: datetime) -> None:
     answer = ask(drives=used)
     assert codes(answer) == reasons
     assert answer.yes_from == yes_from

@@ -2,21 +2,29 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
+from unittest.mock import patch
 
 import pytest
 from django.db import connections
 
-from tests.retail.helpers import PICKUP, Outside, make_driver
-from tests.retail.racing import ROUNDS, Racer, run_sql, wins
+from tests.retail.helpers import PICKUP, Outside, introduction, make_driver, sign_in
+from tests.retail.lending import hand_over
+from tests.retail.racing import ROUNDS, Racer, Track, run_sql, wins
 from vendrive.demo.data import fill_shop
+from vendrive.retail.customers import actions as customer_actions
 from vendrive.retail.customers.actions import ask_standing
+from vendrive.retail.customers.documents import Introduction, check_introduction
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives import scarcity
 from vendrive.retail.drives.actions import book_drive
-from vendrive.retail.drives.models import Drive, DriveState
+from vendrive.retail.drives.changes import DueChange
+from vendrive.retail.drives.models import Drive, DriveState, LoanTerms
 from vendrive.retail.drives.queries import get_known
 from vendrive.retail.drives.reserving import How, Wanted, find_offer, take_vehicle
+from vendrive.retail.drives.scarcity import take
+from vendrive.retail.fleet.models import Tower
 from vendrive.wire.errors import Refused
 
 CONTROL_ROUNDS = 10
@@ -101,6 +109,68 @@ def test_what_is_scarce_is_taken_once(drivers: list[Customer], what: str) -> Non
     # The negative control: a race that nothing decides is lost, so the two above are races.
     by_nothing = wins(racers, CONTROL_ROUNDS, lock=False, without=[*constraints, *others])
     assert max(by_nothing) == len(racers), "without both nobody was stopped: then this is no race"
+
+
+def _bring_to(drive: Drive, tower: Tower) -> None:
+    take(DueChange(drive.customer, drive, drive.due_at, tower))
+
+
+def test_a_place_for_a_car_that_comes_back_is_promised_once(drivers: list[Customer], outside: Outside) -> None:
+    """Two want to bring their cars to a tower that has room for one. The one door alone stands before it."""
+    Tower.objects.filter(pk="nanjing").update(slots=7, reserve=0)
+    lent = [
+        hand_over(book_drive(drivers[0], "volvo-ex30", "yellow", "shanghai", PICKUP, "a")),
+        hand_over(book_drive(drivers[1], "byd-han", "red", "shanghai", PICKUP + 2 * QUARTER, "b")),
+    ]
+    terms = lent[0].terms
+    elsewhere = {**terms.rules, "return_elsewhere": True}
+    LoanTerms.objects.create(version="elsewhere", rules=elsewhere, text_en="", text_zh="", written_at=PICKUP)
+    run_sql("UPDATE drives_drive SET terms_id = 'elsewhere', ended_because = 'before the race'")
+    there = Tower.objects.get(pk="nanjing")
+    racers: list[Racer] = [partial(_bring_to, drive, there) for drive in lent]
+
+    def undo() -> None:
+        run_sql("UPDATE drives_drive SET return_tower_id = tower_id; DELETE FROM drives_bayuse WHERE visit = 'back'")
+
+    def raced(rounds: int, lock: bool) -> list[int]:
+        return wins(racers, rounds, lock, without=(), meet_after="drives_storable", undo=undo)
+
+    assert raced(ROUNDS, lock=True) == [1] * ROUNDS
+    assert max(raced(CONTROL_ROUNDS, lock=False)) == 2, "without the lock nobody was stopped: then this is no race"
+
+
+def test_a_document_is_one_persons_however_many_accounts_ask(transactional_db: None, outside: Outside) -> None:
+    """Quotas hang on the person: two accounts that type the same document at once do not become two persons."""
+    accounts = [sign_in(number) for number in (1, 2)]
+    met = threading.Barrier(2)
+
+    def meet(typed: Introduction, day: date) -> Introduction:
+        # Neither has written, and both will have looked.
+        met.wait(10)
+        return check_introduction(typed, day)
+
+    def raced(rounds: int) -> list[int]:
+        won = []
+        racers = [partial(customer_actions.introduce_person, account, introduction(7)) for account in accounts]
+        with patch.object(customer_actions, "check_introduction", meet), Track(racers) as ground:
+            for _ in range(rounds):
+                won.append(ground.race().count(None))
+                run_sql("DELETE FROM customers_person")
+        return won
+
+    run_sql("CREATE SEQUENCE race_seats")
+    assert raced(ROUNDS) == [1] * ROUNDS
+    (constraint,) = run_sql(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'customers_person'::regclass "
+        "AND contype = 'u' AND pg_get_constraintdef(oid) LIKE '%document_hash%'"
+    )
+    run_sql(f"ALTER TABLE customers_person DROP CONSTRAINT {constraint[0]}")
+    try:
+        assert max(raced(CONTROL_ROUNDS)) == 2
+    finally:
+        run_sql("DELETE FROM customers_person")
+        run_sql(f"ALTER TABLE customers_person ADD CONSTRAINT {constraint[0]} UNIQUE (document_hash)")
+        run_sql("DROP SEQUENCE race_seats")
 
 
 def test_a_lock_that_is_held_too_long_says_busy(drivers: list[Customer]) -> None:

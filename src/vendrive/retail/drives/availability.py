@@ -3,10 +3,10 @@
 It is counted anew each time and binds nobody: booking looks again, under its locks, in `sql/reserve.sql`.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,8 @@ from django.db import connection
 
 from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.drives.layers import Layers
-from vendrive.retail.drives.policies import QUARTER, Wish, is_open
-from vendrive.retail.drives.rules import Rules
+from vendrive.retail.drives.policies import QUARTER
+from vendrive.retail.drives.rules import DAY_MINUTES, Rules
 from vendrive.retail.fleet.models import Tower
 from vendrive.tower.promises import PICKUP_MINUTES, RETURN_MINUTES
 from vendrive.wire.errors import ErrorCode
@@ -25,6 +25,18 @@ from vendrive.wire.errors import ErrorCode
 QUARTER_S: Final = int(QUARTER.total_seconds())
 PICKUP, BACK = int(PICKUP_MINUTES), int(RETURN_MINUTES)
 DAY = timedelta(days=1)
+DAY_S = 86_400
+# In the order in which booking looks; number 0 is free.
+WHYS: Final = (
+    None,
+    ErrorCode.pickup_in_past,
+    ErrorCode.pickup_too_far,
+    ErrorCode.pickup_outside_hours,
+    ErrorCode.tower_closed,
+    ErrorCode.pickup_time_taken,
+    ErrorCode.vehicle_taken,
+    ErrorCode.return_time_taken,
+)
 SILENT = (ErrorCode.pickup_outside_hours, ErrorCode.pickup_in_past)
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
@@ -80,7 +92,7 @@ WHERE tower_id = %(tower)s AND (until IS NULL OR until > %(start)s)
 """
 
 
-def list_slots(
+def get_availability(
     layers: Layers,
     model: VehicleModel,
     paint: Paint | None,
@@ -88,37 +100,62 @@ def list_slots(
     days: Sequence[date],
     now: datetime,
     count_waiting: bool = True,
-) -> list[Slot]:
-    """Return every quarter hour of consecutive local days of a tower, in order. Without `paint`, of any colour.
+) -> "Availability":
+    """Count what is free on consecutive local days of a tower, at least one. Without `paint`, in any colour.
 
     What somebody in the queue waits for is taken, unless it is counted for the queue itself.
     """
-    if not days:
-        return []
     zone = ZoneInfo(tower.time_zone)
-    start, end = midnight(days[0], zone), midnight(days[-1] + DAY, zone)
-    at = [start + QUARTER * n for n in range(int((end - start) / QUARTER))]
-    rules = {day: layers.rules(tower.slug, day) for day in days}
-    of_day = [rules[moment.astimezone(zone).date()] for moment in at]
-    longest = max(one.loan_days + one.turnaround_minutes // 1440 for one in rules.values())
-    facts = _Facts.read(model, paint, tower, start, end + timedelta(days=longest + 2), now)
-    index = _Index(int(start.timestamp()), len(at))
-    cars = np.zeros(len(at), dtype=np.int64)
-    for kind in set(of_day):
-        chosen = np.array([one is kind or one == kind for one in of_day])
-        cars[chosen] = facts.free_cars(index, kind, zone)[chosen]
+    spans = [_Span.of(day, zone, layers.rules(tower.slug, day)) for day in days]
+    index = _Index(spans[0].start_s, (spans[-1].end_s - spans[0].start_s) // QUARTER_S)
+    longest = max(span.rules.loan_days + span.rules.turnaround_minutes // DAY_MINUTES for span in spans)
+    last = index.moment(index.count) + timedelta(days=longest + 2)
+    facts = _Facts.read(model, paint, tower, index.moment(0), last, now)
+    cars = np.zeros(index.count, dtype=np.int64)
+    for rules in dict.fromkeys(span.rules for span in spans):
+        free = facts.free_cars(index, rules, zone)
+        for span in spans:
+            if span.rules is rules or span.rules == rules:
+                cars[span.of_index(index)] = free[span.of_index(index)]
     if count_waiting:
         cars = np.maximum(cars - facts.waiting(index), 0)
-    return _judge(tower, at, of_day, cars, facts, index, now)
+    visits = facts.pickups_left(index)
+    why = _judge(tower, spans, cars, visits, facts, index, now)
+    return Availability(tower, tuple(spans), index, np.minimum(cars, visits), why)
 
 
-def list_days(slots: Sequence[Slot], tower: Tower) -> list[Day]:
-    """Return the days of slots; of a day without a free one, the reason that holds for most of what is left of it."""
-    zone = ZoneInfo(tower.time_zone)
-    by_day: dict[date, list[Slot]] = {}
-    for slot in slots:
-        by_day.setdefault(slot.at.astimezone(zone).date(), []).append(slot)
-    return [_day(day, midnight(day, zone), found) for day, found in by_day.items()]
+@dataclass(frozen=True)
+class Availability:
+    """Some days of a tower, counted: by quarter hour how many cars are left, and why none (a number of WHYS)."""
+
+    tower: Tower
+    spans: Sequence["_Span"]
+    index: "_Index"
+    left: Counts
+    why: Counts
+
+    def slots(self, day: date | None = None) -> list[Slot]:
+        """Return the quarter hours of a day, or of all, in order."""
+        found = []
+        for span in self.spans:
+            if day in (None, span.day):
+                part = span.of_index(self.index)
+                reasons, left = self.why[part].tolist(), self.left[part].tolist()
+                for number, (why, cars) in enumerate(zip(reasons, left, strict=True), start=part.start):
+                    found.append(Slot(self.index.moment(number), 0 if why else cars, WHYS[why]))
+        return found
+
+    def days(self) -> list[Day]:
+        """Return the days; of one that has nothing free, the reason that holds for most of what is left of it."""
+        return [self._day(span) for span in self.spans]
+
+    def _day(self, span: "_Span") -> Day:
+        counts = np.bincount(self.why[span.of_index(self.index)], minlength=len(WHYS)).tolist()
+        free, silent = counts[0], [WHYS.index(code) for code in SILENT]
+        telling = [0 if number in (0, *silent) else count for number, count in enumerate(counts)]
+        telling = telling if any(telling) else [0, *counts[1:]]
+        why = None if free else WHYS[telling.index(max(telling))]
+        return Day(span.day, self.index.moment(span.of_index(self.index).start), free, why)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -126,45 +163,57 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def _day(day: date, moment: datetime, slots: Sequence[Slot]) -> Day:
-    free = sum(slot.why is None for slot in slots)
-    whys = Counter(slot.why for slot in slots if slot.why is not None)
-    telling = Counter({why: count for why, count in whys.items() if why not in SILENT}) or whys
-    return Day(day, moment, free, None if free else telling.most_common(1)[0][0])
-
-
 def _judge(
     tower: Tower,
-    at: Sequence[datetime],
-    of_day: Sequence[Rules],
+    spans: Sequence["_Span"],
     cars: Counts,
+    visits: Counts,
     facts: "_Facts",
     index: "_Index",
     now: datetime,
-) -> list[Slot]:
-    closed = facts.closed(index)
-    slots = []
-    for n, (moment, rules) in enumerate(zip(at, of_day, strict=True)):
-        hours = Wish("", moment, moment, tower.time_zone, tower.opens_minute, tower.closes_minute)
-        due_s = index.second(n) + rules.loan_days * 86_400
-        visits = facts.pickups_left(index.second(n))
-        why = None
-        if moment < now:
-            why = ErrorCode.pickup_in_past
-        elif moment > now + timedelta(days=rules.horizon_days):
-            why = ErrorCode.pickup_too_far
-        elif not is_open(rules, hours, moment):
-            why = ErrorCode.pickup_outside_hours
-        elif closed[n]:
-            why = ErrorCode.tower_closed
-        elif not visits:
-            why = ErrorCode.pickup_time_taken
-        elif not cars[n]:
-            why = ErrorCode.vehicle_taken
-        elif not facts.may_come_back(due_s):
-            why = ErrorCode.return_time_taken
-        slots.append(Slot(moment, 0 if why else min(int(cars[n]), visits), why))
-    return slots
+) -> Counts:
+    """Return for each quarter hour the first reason against it, in the order in which booking looks."""
+    at_s = index.start_s + np.arange(index.count) * QUARTER_S
+    now_s = now.timestamp()
+    late, shut, no_return = (np.zeros(index.count, dtype=np.bool_) for _ in range(3))
+    for span in spans:
+        part, rules = span.of_index(index), span.rules
+        late[part] = at_s[part] > now_s + rules.horizon_days * DAY_S
+        opens, closes = max(tower.opens_minute, rules.opens_minute), min(tower.closes_minute, rules.closes_minute)
+        minutes = span.minutes()
+        shut[part] = (minutes < opens) | (minutes >= closes)
+        shift = rules.loan_days * DAY_S // QUARTER_S
+        no_return[part] = facts.full_for_returns(index, part.start + shift, part.stop + shift)
+    against = [at_s < now_s, late, shut, facts.closed(index), visits == 0, cars == 0, no_return]
+    return np.asarray(np.select(against, list(range(1, len(WHYS))), 0), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A local day as seconds, with the rules of its pick-ups."""
+
+    day: date
+    start_s: int
+    end_s: int
+    zone: ZoneInfo
+    rules: Rules
+
+    @classmethod
+    def of(cls, day: date, zone: ZoneInfo, rules: Rules) -> "_Span":
+        start, end = (int(midnight(one, zone).timestamp()) for one in (day, day + DAY))
+        return cls(day, start, end, zone, rules)
+
+    def of_index(self, index: "_Index") -> slice:
+        return slice((self.start_s - index.start_s) // QUARTER_S, (self.end_s - index.start_s) // QUARTER_S)
+
+    def minutes(self) -> Counts:
+        """Return the minute of the local day at which each quarter hour begins."""
+        count = (self.end_s - self.start_s) // QUARTER_S
+        if self.end_s - self.start_s == DAY_S:
+            return np.arange(count) * (QUARTER_S // 60)
+        # A day on which the clock is changed.
+        local = [datetime.fromtimestamp(self.start_s + n * QUARTER_S, self.zone) for n in range(count)]
+        return np.array([one.hour * 60 + one.minute for one in local], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -174,8 +223,8 @@ class _Index:
     start_s: int
     count: int
 
-    def second(self, number: int) -> int:
-        return self.start_s + number * QUARTER_S
+    def moment(self, number: int) -> datetime:
+        return datetime.fromtimestamp(self.start_s + number * QUARTER_S, UTC)
 
     def span(self, after_s: int, before_s: int) -> slice:
         """Return the quarter hours that begin after `after_s` and before `before_s`."""
@@ -217,7 +266,7 @@ class _Facts:
     def free_cars(self, index: _Index, rules: Rules, zone: ZoneInfo) -> Counts:
         """Return for each quarter hour how many cars nobody has for the whole period that begins with it."""
         early_s = rules.early_minutes * 60
-        lasts_s = rules.loan_days * 86_400 + (rules.no_show_grace_minutes + rules.turnaround_minutes) * 60
+        lasts_s = rules.loan_days * DAY_S + (rules.no_show_grace_minutes + rules.turnaround_minutes) * 60
         rows = {vehicle[0]: number for number, vehicle in enumerate(self.vehicles)}
         free = np.ones((len(rows), index.count), dtype=np.bool_)
         for vehicle, lower_s, upper_s in self.taken:
@@ -226,7 +275,7 @@ class _Facts:
             if not fit or legal_until is None:
                 free[rows[vehicle]] = False
                 continue
-            last_s = int(midnight(legal_until + DAY, zone).timestamp()) - rules.loan_days * 86_400
+            last_s = int(midnight(legal_until + DAY, zone).timestamp()) - rules.loan_days * DAY_S
             free[rows[vehicle], index.span(last_s - 1, 1 << 40)] = False
         return np.asarray(free.sum(axis=0), dtype=np.int64)
 
@@ -244,17 +293,36 @@ class _Facts:
             found[index.span(since_s - 1, until_s or 1 << 40)] = True
         return found
 
-    def pickups_left(self, quarter_s: int) -> int:
-        """Return how many cars the bays can still hand over in a quarter hour."""
-        used, first, found = self.bays.get(quarter_s, 0), 0, 0
-        while first + PICKUP <= self.most:
-            if used >> first & ((1 << PICKUP) - 1):
-                first += 1
-            else:
-                first, found = first + PICKUP, found + 1
+    def pickups_left(self, index: _Index) -> Counts:
+        """Return for each quarter hour how many cars the bays can still hand over."""
+        found = np.full(index.count, _pickups_left(0, self.most), dtype=np.int64)
+        for quarter_s, used in self.bays.items():
+            number = (quarter_s - index.start_s) // QUARTER_S
+            if 0 <= number < index.count:
+                found[number] = _pickups_left(used, self.most)
         return found
 
-    def may_come_back(self, due_s: int) -> bool:
-        """Say whether a bay can take a car back in the quarter hour of a time."""
-        used = self.bays.get(due_s - due_s % QUARTER_S, 0)
-        return any(not used >> first & ((1 << BACK) - 1) for first in range(self.most - BACK + 1))
+    def full_for_returns(self, index: _Index, first: int, last: int) -> Flags:
+        """Return for quarter hours, by number, whether no bay can take a car back in them."""
+        found = np.zeros(last - first, dtype=np.bool_)
+        for quarter_s, used in self.bays.items():
+            number = (quarter_s - index.start_s) // QUARTER_S - first
+            if 0 <= number < last - first:
+                found[number] = not _may_come_back(used, self.most)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _pickups_left(used: int, most: int) -> int:
+    first, found = 0, 0
+    while first + PICKUP <= most:
+        if used >> first & ((1 << PICKUP) - 1):
+            first += 1
+        else:
+            first, found = first + PICKUP, found + 1
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _may_come_back(used: int, most: int) -> bool:
+    return any(not used >> first & ((1 << BACK) - 1) for first in range(most - BACK + 1))

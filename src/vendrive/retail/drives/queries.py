@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer, Person
-from vendrive.retail.drives.availability import Day, Slot, list_days, list_slots
+from vendrive.retail.drives.availability import Availability, get_availability
 from vendrive.retail.drives.layers import Layers, layers_from
 from vendrive.retail.drives.models import Drive, DriveState, Programme
 from vendrive.retail.drives.policies import (
@@ -171,17 +171,16 @@ def list_pickup_times(model: VehicleModel, paint: Paint | None, tower: Tower, da
     # Nothing is read for days that nobody can book.
     if not today(tower, now) <= day <= today(tower, now + timedelta(days=layers.rules(tower.slug, day).horizon_days)):
         return []
-    slots = list_slots(layers, model, paint, tower, [day], now)
-    return [PickupTime(slot.at, slot.left) for slot in slots if slot.left]
+    found = get_availability(layers, model, paint, tower, [day], now)
+    return [PickupTime(slot.at, slot.left) for slot in found.slots() if slot.left]
 
 
-def get_calendar(model: VehicleModel, paint: Paint | None, tower: Tower) -> tuple[list[Day], list[Slot]]:
-    """Return the days of a tower that can be booked, with every quarter hour: free, or why not."""
+def get_calendar(model: VehicleModel, paint: Paint | None, tower: Tower) -> Availability:
+    """Return what is free on the days of a tower that can be booked, and why the rest is not."""
     now, layers = ports().clock.now(), get_layers()
     first = today(tower, now)
     days = [first + timedelta(days=n) for n in range(rules_at(layers, tower, now).horizon_days + 1)]
-    slots = list_slots(layers, model, paint, tower, days, now)
-    return list_days(slots, tower), slots
+    return get_availability(layers, model, paint, tower, days, now)
 
 
 def today(tower: Tower, now: datetime) -> date:

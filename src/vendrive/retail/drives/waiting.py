@@ -14,7 +14,7 @@ from vendrive.retail.catalogue.queries import get_model, get_paint
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.queries import access_person
-from vendrive.retail.drives.availability import DAY, list_slots
+from vendrive.retail.drives.availability import DAY, get_availability
 from vendrive.retail.drives.exchange import LET_DOWN
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import QUEUED, Drive, DriveState, WaitPlace, WaitState
@@ -172,8 +172,10 @@ def _wishes(place: WaitPlace, now: datetime) -> list[Wanted]:
     horizon = today(tower, now + timedelta(days=rules_at(layers, tower, now).horizon_days))
     days = [first + DAY * n for n in range((min(last, horizon) - first).days + 1)]
     found: list[Wanted] = []
+    if not days:
+        return []
     for paint in [place.paint] if place.paint else place.model.paints.order_by("position"):
-        slots = list_slots(layers, place.model, paint, tower, days, now, count_waiting=False)
+        slots = get_availability(layers, place.model, paint, tower, days, now, count_waiting=False).slots()
         free = [slot.at for slot in slots if slot.why is None and place.from_at <= slot.at < place.until_at]
         found += [Wanted(place.model_id, paint.slug, tower.slug, at) for at in free[:MOST_TRIES]]
     return sorted(found, key=lambda wanted: wanted.pickup_at)

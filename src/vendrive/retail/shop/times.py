@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,13 +28,13 @@ class Part:
         return sum(slot.why is None for slot in self.slots)
 
 
-def list_parts(slots: Sequence[Slot], tower: Tower, day: date) -> Sequence[Part]:
-    """Return the parts of a local day that have quarter hours which the tower serves."""
+def list_parts(slots: Sequence[Slot], tower: Tower) -> Sequence[Part]:
+    """Return the parts of a local day, whose quarter hours these are, that have some which the tower serves."""
     zone = ZoneInfo(tower.time_zone)
     local = [(slot.at.astimezone(zone), slot) for slot in slots]
     parts = []
     for name, first in PARTS:
-        mine = [s for at, s in local if at.date() == day and at.hour in range(first, first + PART_HOURS)]
+        mine = [s for at, s in local if at.hour in range(first, first + PART_HOURS)]
         over = sum(slot.why is ErrorCode.pickup_in_past for slot in mine)
         parts.append(Part(name, tuple(slot for slot in mine if slot.why not in UNSERVED), over))
     return [part for part in parts if part.slots or part.over]

@@ -157,7 +157,8 @@ def _tower(choice: Choice, paint: Paint, places: Sequence[Place]) -> Tower:
 
 def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> dict[str, Any]:
     model = get_model(choice.model)
-    days, slots = get_calendar(model, paint, tower)
+    calendar = get_calendar(model, paint, tower)
+    days = calendar.days()
     day = _day(request, choice, days)
     return {
         "model": model,
@@ -166,7 +167,7 @@ def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> 
         "tower": tower,
         "days": days,
         "day_now": day,
-        "parts": list_parts(slots, tower, day.day),
+        "parts": list_parts(calendar.slots(day.day), tower),
         "chosen": choice.pickup_at,
         "query": {name: request.GET[name] for name in ("latitude", "longitude", "city") if request.GET.get(name)},
     }

@@ -15,6 +15,7 @@ from vendrive.retail.drives.actions import cancel_drive
 from vendrive.retail.drives.models import LIVE, OPEN, Drive, DriveState
 from vendrive.retail.drives.passes import pass_svg
 from vendrive.retail.drives.queries import access_drive, get_rules, list_drives
+from vendrive.retail.drives.waiting import list_places
 from vendrive.retail.sales.actions import get_sales_order
 from vendrive.retail.sales.models import SalesOrder
 from vendrive.retail.shop.forms import Problem
@@ -44,6 +45,28 @@ class DriveView:
     def live(self) -> bool:
         """Whether something can still happen."""
         return self.drive.state in LIVE
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits to be confirmed."""
+        return self.drive.state == DriveState.held
+
+    @property
+    def terms(self) -> list[str]:
+        """Return the terms in the language in which they were read."""
+        text = self.drive.terms.text_zh if self.drive.terms_language == "zh" else self.drive.terms.text_en
+        return text.splitlines()
+
+    @property
+    def other_colour(self) -> bool:
+        """Whether the car is of another colour than the one that was wished for."""
+        return self.drive.vehicle.paint_id != self.drive.paint_id
+
+    @property
+    def waits_for_first(self) -> bool:
+        """Whether the pass waits until the first car of a swap is back."""
+        first = self.drive.follows
+        return first is not None and first.state == DriveState.out
 
     @property
     def open(self) -> bool:
@@ -84,6 +107,7 @@ def list_mine(request: HttpRequest, customer: Customer) -> HttpResponse:
         past=[drive for drive in drives if drive.state not in LIVE],
         left=left_of(drives, rules, now),
         programme=rules,
+        places=list_places(customer),
     )
 
 

@@ -45,7 +45,7 @@ def test_what_is_held_is_confirmed_on_its_own_page_too(phone: Client, driver: Cu
     assert shows(phone.post(accept, {"terms": "another"}), ErrorCode.terms_changed)
     assert phone.post(accept, {"terms": held.terms_id}).status_code == 302
     held.refresh_from_db()
-    assert held.state == DriveState.booked
+    assert (held.state, held.terms_language) == (DriveState.booked, "en")  # the language of the page that was sent
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

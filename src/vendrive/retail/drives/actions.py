@@ -41,8 +41,8 @@ def hold_now(customer: Customer, wanted: Wanted, language: str = "en") -> Reserv
     return reserve(customer, wanted, How(language=language, actor=f"customer:{customer.pk}"))
 
 
-def confirm_drive(customer: Customer, drive_id: UUID | str, terms: str) -> Drive:
-    """Book what is held, under the terms that were shown; doing it twice changes nothing.
+def confirm_drive(customer: Customer, drive_id: UUID | str, terms: str, language: str = "") -> Drive:
+    """Book what is held, under the terms that were shown in `language`; doing it twice changes nothing.
 
     Where something is to be paid first the drive stays held while the outcome is not known.
     Raise Refused: drive_not_found, drive_not_open, hold_over, terms_changed, what speaks against the person by now,
@@ -58,9 +58,10 @@ def confirm_drive(customer: Customer, drive_id: UUID | str, terms: str) -> Drive
         if drive.state == DriveState.held:
             _check_hold(drive, terms, now)
             drive.terms_accepted_at = drive.terms_accepted_at or now
+            drive.terms_language = language or drive.terms_language
             if drive.fee_minor + drive.deposit_minor:
                 drive.hold_until = now + PAYMENT_PATIENCE
-                drive.save(update_fields=["terms_accepted_at", "hold_until"])
+                drive.save(update_fields=["terms_accepted_at", "terms_language", "hold_until"])
             else:
                 book_held(drive, f"customer:{customer.pk}")
         elif drive.state not in OPEN:

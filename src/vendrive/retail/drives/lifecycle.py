@@ -9,7 +9,7 @@ from vendrive.retail.events.actions import record
 def book_held(drive: Drive, actor: str) -> None:
     """Turn a hold into a booking and order its hand-over."""
     drive.state, drive.hold_until = DriveState.booked, None
-    drive.save(update_fields=["state", "hold_until", "terms_accepted_at"])
+    drive.save(update_fields=["state", "hold_until", "terms_accepted_at", "terms_language"])
     WaitPlace.objects.filter(offer=drive).update(state=WaitState.taken)
     queue_hand_over(drive)
     record(actor, "drive_booked", drive.id, vehicle=str(drive.vehicle_id), terms=drive.terms_id)

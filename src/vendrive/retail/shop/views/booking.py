@@ -114,10 +114,9 @@ def _book(request: HttpRequest, customer: Customer, choice: Choice) -> Drive:
     pickup_at = choice.pickup_at
     if pickup_at is None:
         raise Refused(ErrorCode.request_invalid)
-    held = get_hold(customer, choice.model, choice.tower, pickup_at)
+    held, lang = get_hold(customer, choice.model, choice.tower, pickup_at), language_of(request)
     if held is not None:
-        return confirm_drive(customer, held.pk, request.POST.get("terms", held.terms_id))
-    lang = language_of(request)
+        return confirm_drive(customer, held.pk, request.POST.get("terms", held.terms_id), lang)
     return book_drive(customer, choice.model, choice.paint, choice.tower, pickup_at, choice.key, lang)
 
 

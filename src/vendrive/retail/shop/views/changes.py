@@ -20,7 +20,7 @@ from vendrive.retail.drives.policies import next_quarter
 from vendrive.retail.drives.queries import access_drive
 from vendrive.retail.fleet.queries import list_towers, vehicles_in_pool
 from vendrive.retail.shop.forms import Problem
-from vendrive.retail.shop.pages import posts_to, show, show_refusal, signed_in, status_of
+from vendrive.retail.shop.pages import language_of, posts_to, show, show_refusal, signed_in, status_of
 from vendrive.wire.errors import ErrorCode, Refused
 
 Change = Callable[[Customer, Drive, Mapping[str, str]], Drive]
@@ -49,7 +49,7 @@ def change(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpResp
 def accept(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpResponse:
     """Book what is held, under the terms on the page."""
     try:
-        confirm_drive(customer, drive_id, request.POST.get("terms", ""))
+        confirm_drive(customer, drive_id, request.POST.get("terms", ""), language_of(request))
     except Refused as refused:
         return show_refusal(request, refused)
     return redirect("shop:drive", drive_id=drive_id)

@@ -51,11 +51,10 @@ class DriveView:
         """Whether it waits to be confirmed."""
         return self.drive.state == DriveState.held
 
-    @property
-    def terms(self) -> list[str]:
-        """Return the terms in the language in which they were read."""
-        text = self.drive.terms.text_zh if self.drive.terms_language == "zh" else self.drive.terms.text_en
-        return text.splitlines()
+    def terms(self, lang: str) -> list[str]:
+        """Return the terms: in the language in which they were accepted, and before that in the page's."""
+        read_in = lang if self.held else self.drive.terms_language
+        return (self.drive.terms.text_zh if read_in == "zh" else self.drive.terms.text_en).splitlines()
 
     @property
     def other_colour(self) -> bool:

@@ -21,7 +21,7 @@ from vendrive.retail.events.actions import record
 LET_DOWN = 1
 """The priority in the queue of somebody whom we let down."""
 PRIORITY_DAYS = 14
-# As `drives_free` in sql/reserve.sql, for a drive that exists: its own colour first, then any other.
+# As `drives_car` in sql/reserve.sql, for a drive that exists: its own colour first, then any other.
 _OTHERS = """
 SELECT v.id, v.paint_id FROM fleet_vehicle v, drives_drive me
 WHERE me.id = %(drive)s AND v.id <> me.vehicle_id AND v.tower_id = me.tower_id AND v.model_id = me.model_id

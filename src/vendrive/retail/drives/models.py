@@ -195,6 +195,12 @@ class Drive(models.Model):
         indexes = [
             models.Index(fields=["tower", "pickup_at"], name="drives_of_a_tower"),
             models.Index(fields=["hold_until"], name="holds_that_lapse", condition=models.Q(state="held")),
+            models.Index(fields=["tower", "model"], name="live_drives_of_a_pool", condition=models.Q(state__in=LIVE)),
+            models.Index(
+                fields=["return_tower"],
+                name="live_returns_elsewhere",
+                condition=models.Q(state__in=LIVE) & ~models.Q(return_tower=models.F("tower")),
+            ),
         ]
 
     @property

@@ -10,7 +10,7 @@ DROP TRIGGER written_stays ON drives_loanterms;
 DROP TRIGGER written_stays ON drives_rulechange;
 DROP FUNCTION drives_written_stays(), drives_reserve(drives_wish), drives_apply(drives_wish, drives_found),
     drives_check(drives_wish), drives_storable(text, integer), drives_person_refusal(drives_wish),
-    drives_car(drives_wish), drives_queue_before(drives_wish), drives_free(drives_wish),
+    drives_car(drives_wish), drives_queue_before(drives_wish),
     drives_first_minute(text, timestamptz, integer, integer, boolean), drives_quota_place(drives_wish, integer),
     drives_gone(drives_drive, drives_wish), drives_lapse(text, uuid, timestamptz), drives_keys(drives_wish), drives_lock(text[], integer);
 DROP TYPE drives_found, drives_wish;

@@ -48,11 +48,17 @@ DECLARE
     gone uuid[];
 BEGIN
     SELECT array_agg(id) INTO gone FROM (
-        SELECT id FROM drives_drive
-        WHERE state = 'held'
-            AND ((hold_until <= asked_at AND tower_id = the_tower) OR (person_id = the_person AND charge_id IS NULL))
-        FOR UPDATE SKIP LOCKED
+        SELECT id FROM drives_drive WHERE state = 'held' AND hold_until <= asked_at AND tower_id = the_tower
+        UNION
+        SELECT id FROM drives_drive WHERE state = 'held' AND person_id = the_person AND charge_id IS NULL
     ) AS late;
+    IF gone IS NULL THEN
+        RETURN 0;
+    END IF;
+    -- Whoever confirms one of them at this moment has it.
+    SELECT array_agg(id) INTO gone FROM (
+        SELECT id FROM drives_drive WHERE id = ANY (gone) AND state = 'held' FOR UPDATE SKIP LOCKED
+    ) AS mine;
     IF gone IS NULL THEN
         RETURN 0;
     END IF;
@@ -105,26 +111,6 @@ BEGIN
     );
 END $$;
 
--- A vehicle that may be lent, by its papers and its state, and that nobody has in the period; those that stand in the
--- tower come first.
-CREATE FUNCTION drives_free(w drives_wish) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
-    SELECT v.id FROM fleet_vehicle v
-    WHERE v.tower_id = w.tower AND v.model_id = w.model AND v.paint_id = w.paint AND v.state IN ('pool', 'out')
-        AND v.legal_until >= w.due_day AND v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean
-        AND NOT EXISTS (
-            SELECT 1 FROM drives_drive d
-            WHERE d.vehicle_id = v.id AND d.state IN ('held', 'booked', 'ready', 'out')
-                AND NOT drives_gone(d, w)
-                AND d.vehicle_period && tstzrange(w.not_before, w.vehicle_until)
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM drives_drive d
-            WHERE d.vehicle_id = v.id AND d.state = 'out'
-                AND (d.due_at <= w.asked_at OR d.return_tower_id <> w.tower)
-        )
-    ORDER BY v.state <> 'pool', v.tag
-$$;
-
 -- How many people wait before this one for a car that this wish would take.
 CREATE FUNCTION drives_queue_before(w drives_wish) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT count(*)::integer FROM drives_waitplace p
@@ -134,13 +120,26 @@ CREATE FUNCTION drives_queue_before(w drives_wish) RETURNS integer LANGUAGE sql 
         AND (p.priority > w.priority OR (p.priority = w.priority AND p.joined_at < w.queued_at))
 $$;
 
+-- A vehicle that may be lent, by its papers and its state, and that nobody has in the period; those that stand in the
+-- tower come first. What is taken is gathered in one scan of the live drives of the pool, however many look at once.
 CREATE FUNCTION drives_car(w drives_wish) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    before integer;
+    before integer := drives_queue_before(w);
+    taken uuid[];
 BEGIN
-    before := drives_queue_before(w);
+    SELECT array_agg(d.vehicle_id) INTO taken FROM drives_drive d
+    WHERE d.tower_id = w.tower AND d.model_id = w.model AND d.state IN ('held', 'booked', 'ready', 'out')
+        AND (d.vehicle_period && tstzrange(w.not_before, w.vehicle_until)
+            OR (d.state = 'out' AND (d.due_at <= w.asked_at OR d.return_tower_id <> w.tower)))
+        AND NOT drives_gone(d, w);
     -- Who waits comes first: a car more than there are people waiting is needed, or none is free for others.
-    RETURN (SELECT id FROM drives_free(w) AS id OFFSET before LIMIT 1);
+    RETURN (
+        SELECT v.id FROM fleet_vehicle v
+        WHERE v.tower_id = w.tower AND v.model_id = w.model AND v.paint_id = w.paint AND v.state IN ('pool', 'out')
+            AND v.legal_until >= w.due_day AND v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean
+            AND v.id <> ALL (COALESCE(taken, '{}'))
+        ORDER BY v.state <> 'pool', v.tag OFFSET before LIMIT 1
+    );
 END $$;
 
 CREATE FUNCTION drives_person_refusal(w drives_wish) RETURNS text LANGUAGE plpgsql STABLE AS $$
@@ -170,13 +169,13 @@ END $$;
 CREATE FUNCTION drives_storable(the_tower text, more integer) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT (
         SELECT count(*) FROM fleet_vehicle v
-        WHERE v.tower_id = the_tower AND v.state IN ('pool', 'out', 'reserved') AND NOT EXISTS (
-            SELECT 1 FROM drives_drive d
-            WHERE d.vehicle_id = v.id AND d.state = 'out' AND d.return_tower_id <> the_tower
-        )
+        WHERE v.tower_id = the_tower AND v.state IN ('pool', 'out', 'reserved')
+    ) - (
+        SELECT count(*) FROM drives_drive d
+        WHERE d.tower_id = the_tower AND d.state = 'out' AND d.return_tower_id <> d.tower_id
     ) + (
         SELECT count(*) FROM drives_drive d
-        WHERE d.return_tower_id = the_tower AND d.tower_id <> the_tower
+        WHERE d.return_tower_id = the_tower AND d.return_tower_id <> d.tower_id
             AND d.state IN ('held', 'booked', 'ready', 'out')
     ) + more <= (SELECT slots + overflow - reserve FROM fleet_tower WHERE slug = the_tower)
 $$;

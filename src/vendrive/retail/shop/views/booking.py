@@ -168,7 +168,7 @@ def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> 
         "day_now": day,
         "parts": list_parts(calendar.slots(day.day), tower),
         "chosen": choice.pickup_at,
-        "offer_minutes": get_rules(tower).offer_minutes,
+        "rules": get_rules(tower, day.moment),
         "query": {name: request.GET[name] for name in ("latitude", "longitude", "city") if request.GET.get(name)},
     }
 

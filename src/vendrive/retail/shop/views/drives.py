@@ -51,6 +51,15 @@ class DriveView:
         """Whether it waits to be confirmed."""
         return self.drive.state == DriveState.held
 
+    @property
+    def kept_percent(self) -> int:
+        """Return how much of the fee is kept of who cancels now; nothing where the car is of another colour."""
+        return 0 if self.other_colour else self.drive.rules.kept_percent(-self._since_pickup_s / HOUR_S)
+
+    @property
+    def _since_pickup_s(self) -> float:
+        return (self.now - self.drive.pickup_at).total_seconds()
+
     def terms(self, lang: str) -> list[str]:
         """Return the terms: in the language in which they were accepted, and before that in the page's."""
         read_in = lang if self.held else self.drive.terms_language

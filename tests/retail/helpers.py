@@ -29,6 +29,7 @@ class Outside:
     sent: list[tuple[str, str]] = field(default_factory=list)
     charges: list[tuple[str, int, str]] = field(default_factory=list)
     faces: list[bytes | None] = field(default_factory=list)
+    refunds: dict[str, int] = field(default_factory=dict)
 
     def send(self, to: str, text: str) -> None:
         self.sent.append((to, text))
@@ -46,6 +47,10 @@ class Outside:
     def charge(self, key: str, amount_minor: int, currency: str) -> Payment:
         self.charges.append((key, amount_minor, currency))
         return self.payment
+
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> Payment:
+        self.refunds[key] = amount_minor
+        return Payment.paid
 
 
 def code_sent_to(phone: str) -> str:

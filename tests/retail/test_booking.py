@@ -78,14 +78,18 @@ def test_a_pickup_time_must_be_possible(driver: Customer, moved: timedelta, code
     assert refused_code(driver, *EX30, PICKUP + moved) is code
 
 
-def test_a_bay_hands_over_so_many_cars_a_quarter_hour(driver: Customer) -> None:
+def test_no_minute_of_a_bay_is_promised_twice(driver: Customer) -> None:
     book_drive(driver, *EX30, PICKUP, "k1")
-    book_drive(make_driver(2), "byd-han", "red", "shanghai", PICKUP, "k1")
-    third = make_driver(3)
-    assert refused_code(third, "byd-seal", "sky", "shanghai", PICKUP) is ErrorCode.pickup_time_taken
+    # One bay: of the 11 minutes that may be promised in a quarter hour a pick-up takes 10, a return 4.
+    second = make_driver(2)
+    assert refused_code(second, "byd-seal", "sky", "shanghai", PICKUP) is ErrorCode.pickup_time_taken
     tower, model = Tower.objects.get(pk="shanghai"), get_model("byd-seal")
     times = list_pickup_times(model, get_paint("byd-seal", "sky"), tower, PICKUP.date())
     assert [time.at for time in times][:1] == [PICKUP + timedelta(minutes=15)]
+    # Where the first car comes back nobody collects another.
+    back = PICKUP + timedelta(days=3)
+    assert refused_code(second, "byd-seal", "sky", "shanghai", back) is ErrorCode.pickup_time_taken
+    assert back not in [t.at for t in list_pickup_times(model, get_paint("byd-seal", "sky"), tower, back.date())]
 
 
 def test_a_tower_promises_only_what_it_can_store(driver: Customer) -> None:

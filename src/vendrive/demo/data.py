@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from django.db import transaction
 
 from vendrive.retail.catalogue.models import Brand, Paint, VehicleModel
-from vendrive.retail.drives.models import Programme
-from vendrive.retail.fleet.models import Tower, Vehicle
+from vendrive.retail.drives.models import Programme, RuleSet
+from vendrive.retail.drives.rules import read_changes
+from vendrive.retail.fleet.models import PAPERS, Tower, Vehicle
 from vendrive.retail.fleet.queries import wire_vehicle
 from vendrive.wire import orders
 
+# The demo's calendar may be moved far: its cars' papers last.
+PAPERS_UNTIL = date(2099, 12, 31)
 _FILE = Path(__file__).with_name("catalogue.toml")
 
 Row = Mapping[str, Any]
@@ -29,9 +33,9 @@ def fill_shop() -> None:
     """Write programme, catalogue, towers and their cars where they are missing."""
     with transaction.atomic():
         programme = shop()["programme"]
-        Programme.objects.get_or_create(
-            slug=programme["slug"], defaults={"licence_classes": programme["licence_classes"]}
-        )
+        found, new = Programme.objects.get_or_create(slug=programme["slug"])
+        if new:
+            RuleSet.objects.create(programme=found, rules=read_changes(programme["rules"]))
         for position, brand in enumerate(shop()["brands"]):
             Brand.objects.update_or_create(slug=brand["slug"], defaults={**brand, "position": position})
         for position, model in enumerate(shop()["models"]):
@@ -61,7 +65,7 @@ def _fill_tower(row: Row) -> None:
         model, paint = car.split("/")
         tag = f"{tower.slug[:2].upper()}{number:04d}"
         # A plate that no registry gives: the letters say what it is.
-        Vehicle.objects.get_or_create(
+        vehicle, _ = Vehicle.objects.get_or_create(
             tag=tag,
             defaults={
                 "plate": f"DEMO-{tag}",
@@ -70,3 +74,7 @@ def _fill_tower(row: Row) -> None:
                 "tower": tower,
             },
         )
+        for paper in PAPERS:
+            if getattr(vehicle, paper) is None:
+                setattr(vehicle, paper, PAPERS_UNTIL)
+        vehicle.save(update_fields=PAPERS)

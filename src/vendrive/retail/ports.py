@@ -80,6 +80,10 @@ class Payments(Protocol):
         """Charge once for `key`; asking again with the same key never charges twice."""
         ...
 
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> Payment:
+        """Give back part of what was charged for `charge_key`, once for `key`; paid says that it is on its way."""
+        ...
+
 
 class NoNotices:
     """No supplier: nothing can be sent."""
@@ -113,6 +117,9 @@ class NoPayments:
 
     def charge(self, key: str, amount_minor: int, currency: str) -> Payment:
         return Payment.declined
+
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> Payment:
+        return Payment.unknown
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.retail.console.world import PASSWORD, STAFF
-from tests.retail.helpers import Outside
+from tests.retail.helpers import PICKUP, Outside, make_driver
+from vendrive.ids import new_uuid
 from vendrive.retail.console.models import StepTick
 from vendrive.retail.console.sign_in import TRIES_HERE, WINDOW
 from vendrive.retail.console.urls import urlpatterns
 from vendrive.retail.customers.models import Customer
+from vendrive.retail.drives.actions import book_drive, cancel_drive
+from vendrive.retail.drives.models import DriveState
 from vendrive.retail.events.models import AuditRow
-from vendrive.retail.fleet.models import OrderKind, StaffRequest, StationOrder
+from vendrive.retail.fleet.models import OrderKind, StaffRequest, StationOrder, Tower, Vehicle
 from vendrive.wire.orders import OperatorAction
 
 ARGUMENTS = {
@@ -24,6 +27,8 @@ ARGUMENTS = {
     "alarm": "lift_failed",
     "part": "L1",
     "request_id": str(UUID(int=7)),
+    "drive_id": str(UUID(int=8)),
+    "vehicle_id": str(UUID(int=9)),
 }
 OPEN = {"sign_in", "start"}
 BEHIND = [pattern for pattern in urlpatterns if pattern.name not in OPEN]
@@ -41,8 +46,17 @@ WRITES = [address(p.name, str(p.pattern)) for p in BEHIND if p.name in POST_ONLY
 
 @pytest.fixture(autouse=True)
 def asked(shop: None, outside: Outside) -> None:
-    """Something that waits for its second person, so that its page is there."""
+    """Something that waits for its second person, a vehicle and a drive, so that their pages are there."""
     now = outside.clock.now()
+    car = Vehicle.objects.get(tag="SH0001")
+    car.pk, car.tag, car.plate = UUID(ARGUMENTS["vehicle_id"]), "TWIN", "DEMO-TWIN"
+    car.save(force_insert=True)
+    Tower.objects.update(slots=20)
+    drive = book_drive(make_driver(9), "volvo-ex30", "yellow", "shanghai", PICKUP, "k")
+    cancel_drive(drive.customer, drive.pk)
+    drive.pk, drive.pass_id, drive.short_code = UUID(ARGUMENTS["drive_id"]), new_uuid(), "COPY"
+    drive.state = DriveState.cancelled
+    drive.save(force_insert=True)
     StaffRequest.objects.create(
         pk=UUID(ARGUMENTS["request_id"]),
         tower_id="shanghai",

@@ -56,6 +56,7 @@ def shows(response: Answered, code: ErrorCode, lang: str = "en") -> bool:
 def put_in_state(drive: Drive, state: DriveState) -> Drive:
     """Let a station have reported what leads to `state`."""
     drive.state = state
+    drive.hold_until = PICKUP if state == DriveState.held else None
     if state in (DriveState.out, DriveState.returned):
         drive.handed_over_at = PICKUP
     if state == DriveState.returned:

@@ -26,7 +26,7 @@ from vendrive.retail.drives.passes import pass_svg, pass_text
 from vendrive.retail.drives.queries import (
     access_drive,
     get_eligibility,
-    get_programme,
+    get_rules,
     list_drives,
     list_pickup_times,
 )
@@ -158,7 +158,7 @@ def get_eligible(
 ) -> dict[str, object]:
     customer = _customer(request)
     if get_person(customer) is not None:
-        customers.ask_standing(customer, get_programme().least_credit)
+        customers.ask_standing(customer, get_rules().least_credit)
     wished = (get_model(model) if model else None, get_tower(tower) if tower else None, pickup_at)
     reasons = get_eligibility(customer, *wished)
     lang = language_of(request)

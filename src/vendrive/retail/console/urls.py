@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vendrive.retail.console import machine_views, views
+from vendrive.retail.console import fleet_views, machine_views, rules_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -24,7 +24,12 @@ urlpatterns = [
     path("operations/<slug:alarm>/", machine_views.show_procedure, name="procedure"),
     path("cars/<slug:model>/<slug:paint>.svg", views.draw_vehicle, name="car"),
     path("drives/", views.show_drives, name="drives"),
+    path("drives/<uuid:drive_id>/", fleet_views.show_drive, name="drive"),
     path("vehicles/", views.show_vehicles, name="vehicles"),
+    path("vehicles/<uuid:vehicle_id>/", fleet_views.show_vehicle, name="vehicle"),
+    path("calendar/", fleet_views.show_calendar, name="calendar"),
+    path("towers/<slug:slug>/outage/", fleet_views.show_outage, name="outage"),
+    path("rules/", rules_views.show_rules, name="rules"),
     path("journal/", views.show_journal, name="journal"),
     path("journal/moment/", views.show_moment, name="moment"),
 ]

@@ -1,7 +1,7 @@
 """The journal of a station: taken in once, chain checked, with its effects on drives and vehicles."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,14 +9,20 @@ from django.db.models import Q, QuerySet
 from psycopg.types.range import TimestamptzRange
 
 from vendrive.audit import seal
-from vendrive.retail.config import ports
-from vendrive.retail.drives.models import OPEN, BayUse, Drive, DriveState
-from vendrive.retail.drives.renewal import queue_cancel
+from vendrive.retail.drives.bays import promise_return
+from vendrive.retail.drives.exchange import serve_otherwise
+from vendrive.retail.drives.lifecycle import end_drive
+from vendrive.retail.drives.models import COUNTED, OPEN, BayUse, Drive, DriveState
+from vendrive.retail.drives.money import give_back
+from vendrive.retail.drives.renewal import queue_hand_over
 from vendrive.retail.drives.scarcity import locked
 from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned
+
+KEPT_PERCENT = 100
+"""Of the fee of a drive that was driven."""
 
 
 def record_journal(tower_id: str, batch: JournalBatch) -> int:
@@ -75,7 +81,8 @@ def _hold_pass(tower: Tower, event: PassHeld) -> None:
 
 
 def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
-    drive = _drives(tower, event.drive_id).select_for_update(of=("self",)).select_related("programme").first()
+    parts = ("terms", "tower", "return_tower")
+    drive = _drives(tower, event.drive_id).select_for_update(of=("self",)).select_related(*parts).first()
     if drive is None:
         record("retail", "hand_over_unknown", event.drive_id, vehicle=event.vehicle_id, tower=tower.slug)
         return
@@ -84,14 +91,7 @@ def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
     if str(drive.vehicle_id) != event.vehicle_id:
         # No order of ours lends another car; a person has to look at what left the tower.
         record("retail", "another_vehicle_left", drive.id, vehicle=event.vehicle_id, lent=str(drive.vehicle_id))
-    programme = drive.programme
-    before, drive.state = drive.state, DriveState.out
-    drive.handed_over_at = entry.at
-    drive.due_at = entry.at + timedelta(days=programme.loan_days)
-    until = drive.due_at + timedelta(minutes=programme.turnaround_minutes)
-    drive.vehicle_period = TimestamptzRange(min(drive.not_before, entry.at), until)
-    drive.person_period = TimestamptzRange(entry.at, drive.due_at)
-    drive.ended_at = None
+    before = _lend(drive, entry.at)
     _make_way(drive)
     try:
         with transaction.atomic():
@@ -99,27 +99,59 @@ def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
     except IntegrityError:
         # The car is on the street whatever our rules say; a person has to look at the contradiction.
         record("retail", "hand_over_contradicts", drive.id, before=before)
+    promise_return(drive, drive.return_tower, drive.due_at)
     Vehicle.objects.filter(pk=drive.vehicle_id).update(state=VehicleState.out)
     record(f"station:{tower.slug}", "handed_over", drive.id, vehicle=event.vehicle_id, before=before)
 
 
+def _lend(drive: Drive, at: datetime) -> str:
+    """Write down on the drive that its car left; return its state before."""
+    before, drive.state = drive.state, DriveState.out
+    agreed = drive.due_at - drive.pickup_at
+    drive.handed_over_at = at
+    # The rest of another drive ends when that one would have; a drive of its own lasts as long as was agreed.
+    drive.due_at = drive.due_at if drive.follows_id else at + agreed
+    until = drive.due_at + timedelta(minutes=drive.rules.turnaround_minutes)
+    drive.vehicle_period = TimestamptzRange(min(drive.not_before, at), until)
+    drive.person_period = TimestamptzRange(at, max(drive.due_at, at))
+    drive.ended_at, drive.ended_because = None, ""
+    if before not in COUNTED:
+        _count_again(drive)
+    return before
+
+
+def _count_again(drive: Drive) -> None:
+    """A drive that had been given up counts after all: it takes places in its months, one more where all are taken."""
+    counted = Drive.objects.filter(person_id=drive.person_id, programme_id=drive.programme_id, state__in=COUNTED)
+    for odd, name in ((0, "even_place"), (1, "odd_place")):
+        pair = (drive.month + odd) // 2
+        taken = {getattr(d, name) for d in counted if (d.month + odd) // 2 == pair}
+        setattr(drive, name, next(place for place in range(len(taken) + 1) if place not in taken))
+    drive.quota = max(drive.quota, drive.even_place + 1, drive.odd_place + 1)
+
+
 def _make_way(drive: Drive) -> None:
-    """A hand-over that happened wins: what was promised meanwhile of the same car or to the same person ends."""
-    same = Q(vehicle_id=drive.vehicle_id, vehicle_period__overlap=drive.vehicle_period)
-    same |= Q(person_id=drive.person_id, person_period__overlap=drive.person_period)
-    same |= Q(person_id=drive.person_id, model_id=drive.model_id, programme_id=drive.programme_id)
-    for other in Drive.objects.select_for_update().filter(same, state__in=OPEN).exclude(pk=drive.pk):
-        other.state, other.ended_at = DriveState.cancelled, ports().clock.now()
-        other.revision += 1
-        other.save(update_fields=["state", "ended_at", "revision"])
-        BayUse.objects.filter(drive=other).delete()
-        queue_cancel(other)
+    """A hand-over that happened wins: what was promised meanwhile of the same car or to the same person gives way."""
+    person = Q(person_id=drive.person_id, person_period__overlap=drive.person_period)
+    person |= Q(person_id=drive.person_id, model_id=drive.model_id, programme_id=drive.programme_id)
+    car = Q(vehicle_id=drive.vehicle_id, vehicle_period__overlap=drive.vehicle_period)
+    promised = Drive.objects.select_for_update().filter(state__in=(DriveState.held, *OPEN)).exclude(pk=drive.pk)
+    for other in promised.filter(person):
+        end_drive(other, DriveState.cancelled, "another_drive")
+        give_back(other, 0)
         record("retail", "drive_cancelled", other.id, because=str(drive.id))
+    for other in promised.filter(car):
+        serve_otherwise(other, "car_is_out")
 
 
 def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     drive = _drives(tower, event.drive_id).select_for_update().first()
     if drive is None or drive.state == DriveState.returned:
+        return
+    if drive.ended_because == "breakdown":
+        # The car broke down, its drive is over; now it is back, and waits for a look at it.
+        Vehicle.objects.filter(pk=drive.vehicle_id, state=VehicleState.service).update(tower=tower)
+        record(f"station:{tower.slug}", "returned_broken", drive.id, vehicle=event.vehicle_id, slot=event.slot)
         return
     before, drive.state = drive.state, DriveState.returned
     drive.returned_at = drive.ended_at = entry.at
@@ -129,14 +161,19 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     except IntegrityError:
         # As with a hand-over: one contradiction must not hold up everything that the station tells after it.
         record("retail", "return_contradicts", drive.id, before=before)
-    still_live = Drive.objects.filter(vehicle_id=drive.vehicle_id, state=DriveState.out).exists()
+    BayUse.objects.filter(drive=drive).delete()
+    still_live = Drive.objects.filter(vehicle_id=drive.vehicle_id, state=DriveState.out).exclude(pk=drive.pk).exists()
     if not still_live:
         Vehicle.objects.filter(pk=drive.vehicle_id).update(state=VehicleState.pool, tower=tower)
+    give_back(drive, KEPT_PERCENT)
+    # Who swaps cars gets the second one's pass when the first one is back.
+    for rest in Drive.objects.filter(follows=drive, state__in=OPEN):
+        queue_hand_over(rest)
     record(f"station:{tower.slug}", "returned", drive.id, vehicle=event.vehicle_id, slot=event.slot)
 
 
 def _drives(tower: Tower, drive_id: str) -> "QuerySet[Drive]":
     try:
-        return Drive.objects.filter(pk=UUID(drive_id), tower=tower)
+        return Drive.objects.filter(Q(tower=tower) | Q(return_tower=tower), pk=UUID(drive_id))
     except ValueError:
         return Drive.objects.none()

@@ -15,7 +15,7 @@ from vendrive.passes.signing import ORDER_PURPOSE, sign_text
 from vendrive.retail.config import keys, ports
 from vendrive.retail.customers.models import Person
 from vendrive.retail.customers.queries import usable_template
-from vendrive.retail.drives.models import OPEN, Drive
+from vendrive.retail.drives.models import OPEN, Drive, DriveState
 from vendrive.retail.drives.scarcity import locked
 from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import OrderKind, StationOrder, Tower, Vehicle, VehicleState
@@ -137,10 +137,12 @@ def _operator(intent: Mapping[str, Any], now: datetime) -> OperatorRequest | Non
 
 
 def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:
-    parts = ("person", "vehicle__model", "vehicle__paint")
+    parts = ("person", "vehicle__model", "vehicle__paint", "follows")
     drive = Drive.objects.select_related(*parts).filter(pk=UUID(drive_id), state__in=OPEN, revision=revision).first()
     if drive is None:
         return None  # it was cancelled, or a later revision follows
+    if drive.follows and drive.follows.state == DriveState.out:
+        return None  # the second car of a swap: its hand-over is ordered when the first one is back
     check = _check(tower, drive.person) if drive.person.proof == Verdict.yes else None
     if check is None:
         # Not ready until the person has a face or a PIN that was proved, which orders a new revision: otherwise an

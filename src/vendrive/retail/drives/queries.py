@@ -1,27 +1,42 @@
-"""Reads of drives: availability, eligibility, what a phone and a console show. Nothing here is stored."""
+"""Reads of drives: rules that hold, eligibility, what a phone and a console show. Nothing here is stored."""
 
-from collections import Counter
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 
 from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer, Person
-from vendrive.retail.customers.queries import get_person, get_standing, has_face, has_pin
-from vendrive.retail.drives.models import COUNTED, LIVE, BayUse, Drive, DriveState, Programme
-from vendrive.retail.drives.policies import CountedDrive, PersonFacts, Reason, Rules, Wish, reasons_against
-from vendrive.retail.fleet.models import Tower, Vehicle
-from vendrive.retail.fleet.queries import vehicles_in_pool
+from vendrive.retail.drives.availability import Availability, get_availability
+from vendrive.retail.drives.layers import Layers, layers_from
+from vendrive.retail.drives.models import Drive, DriveState, Programme
+from vendrive.retail.drives.policies import (
+    PERSON_POLICIES,
+    POLICIES,
+    TIME_POLICIES,
+    Answer,
+    Busy,
+    Case,
+    CountedDrive,
+    PersonFacts,
+    Reason,
+    Wish,
+    judge,
+    may,
+)
+from vendrive.retail.drives.rules import Rules
+from vendrive.retail.fleet.models import Tower
 from vendrive.retail.ports import Verdict
 from vendrive.wire.errors import ErrorCode, Refused
 
-QUARTER = timedelta(minutes=15)
-DAY_MINUTES = 1440
+QUARTER_S = 900
 
 
 @dataclass(frozen=True)
@@ -42,17 +57,51 @@ class Periods:
     vehicle_until: datetime
 
     @classmethod
-    def of(cls, programme: Programme, pickup_at: datetime) -> "Periods":
-        """Return the periods of a drive that begins in the quarter hour at `pickup_at`."""
-        not_after = pickup_at + timedelta(minutes=programme.no_show_grace_minutes)
-        loan = timedelta(days=programme.loan_days)
+    def of(cls, rules: Rules, pickup_at: datetime, due_at: datetime | None = None) -> "Periods":
+        """Return the periods of a drive that begins in the quarter hour at `pickup_at`, and may end at a given time."""
+        grace = timedelta(minutes=rules.no_show_grace_minutes)
+        due_at = due_at or pickup_at + timedelta(days=rules.loan_days)
         return cls(
-            not_before=pickup_at - timedelta(minutes=programme.early_minutes),
-            not_after=not_after,
-            due_at=pickup_at + loan,
+            not_before=pickup_at - timedelta(minutes=rules.early_minutes),
+            not_after=pickup_at + grace,
+            due_at=due_at,
             # Whoever comes last in the window has the whole loan, and the car its turnaround after that.
-            vehicle_until=not_after + loan + timedelta(minutes=programme.turnaround_minutes),
+            vehicle_until=due_at + grace + timedelta(minutes=rules.turnaround_minutes),
         )
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a person, read at once; `person` None before they introduced themselves."""
+
+    person: Person | None
+    facts: PersonFacts | None
+    drives: Sequence[CountedDrive]
+    busy: Sequence[Busy]
+
+
+_LAYERS = """
+SELECT slug, revision, COALESCE((
+    SELECT jsonb_agg(jsonb_build_object('tower', s.tower_id, 'start', lower(s.period), 'end', upper(s.period),
+        'rules', s.rules)) FROM drives_ruleset s WHERE s.programme_id = p.slug
+), '[]')::text AS layers FROM drives_programme p
+"""
+# One row about a person: everything that a policy asks for, so that a crowd costs one round trip each.
+_KNOWN = """
+SELECT p.*,
+    EXISTS (SELECT 1 FROM customers_faceconsent c WHERE c.person_id = p.id AND c.revoked_at IS NULL)
+        AND EXISTS (SELECT 1 FROM customers_faceenrolment e WHERE e.person_id = p.id) AS known_face,
+    (SELECT jsonb_object_agg(s.kind, s.verdict) FROM customers_standing s
+        WHERE s.person_id = p.id AND s.expires_at > %(now)s) AS known_standing,
+    (SELECT jsonb_agg(b.reason) FROM drives_personblock b
+        WHERE b.person_id = p.id AND b.lifted_at IS NULL) AS known_blocks,
+    (SELECT jsonb_agg(jsonb_build_array(d.model_id, d.month, d.state, extract(epoch FROM lower(d.person_period)),
+            extract(epoch FROM upper(d.person_period)), d.due_at <= %(now)s)) FROM drives_drive d
+        WHERE d.person_id = p.id AND d.programme_id = %(programme)s AND d.id IS DISTINCT FROM %(without)s
+            AND d.state NOT IN ('cancelled', 'lapsed')
+            AND NOT (d.state = 'held' AND d.charge_id IS NULL)) AS known_drives
+FROM customers_person p WHERE p.customer_id = %(customer)s
+"""
 
 
 def get_programme() -> Programme:
@@ -61,6 +110,30 @@ def get_programme() -> Programme:
     if found is None:
         raise Refused(ErrorCode.request_invalid, programme="none")
     return found
+
+
+def get_layers(programme: str = "") -> Layers:
+    """Return all rules of a programme, or of the one that is offered; raise Refused (request_invalid)."""
+    with connection.cursor() as cursor:
+        where = "WHERE slug = %s" if programme else ""
+        cursor.execute(f"{_LAYERS} {where} ORDER BY slug LIMIT 1", [programme] if programme else [])
+        row = cursor.fetchone()
+    if row is None:
+        raise Refused(ErrorCode.request_invalid, programme=programme or "none")
+    return layers_from(*row)
+
+
+def get_rules(tower: Tower | None = None, at: datetime | None = None) -> Rules:
+    """Return the rules for a pick-up at a tower and time (None: now), or those that hold everywhere."""
+    layers = get_layers()
+    if tower is None:
+        return layers.everywhere
+    return rules_at(layers, tower, at or ports().clock.now())
+
+
+def rules_at(layers: Layers, tower: Tower, at: datetime) -> Rules:
+    """Return the rules for a pick-up at a tower and time."""
+    return layers.rules(tower.slug, at.astimezone(ZoneInfo(tower.time_zone)).date())
 
 
 def access_drive(customer: Customer, drive_id: object) -> Drive:
@@ -72,6 +145,12 @@ def access_drive(customer: Customer, drive_id: object) -> Drive:
     if found is None:
         raise Refused(ErrorCode.drive_not_found)
     return found
+
+
+def get_hold(customer: Customer, model: str, tower: str, pickup_at: datetime) -> Drive | None:
+    """Return what the customer holds of this model at this time, or None."""
+    held = Drive.objects.filter(customer=customer, state=DriveState.held, hold_until__gt=ports().clock.now())
+    return _with_parts(held.filter(model=model, tower=tower, pickup_at=pickup_at)).first()
 
 
 def list_drives(customer: Customer) -> list[Drive]:
@@ -87,133 +166,105 @@ def list_drives_between(tower: Tower | None, start: datetime, end: datetime) -> 
 
 def list_pickup_times(model: VehicleModel, paint: Paint | None, tower: Tower, day: date) -> list[PickupTime]:
     """Return the quarter hours of the tower's local `day` in which such a car can still be picked up."""
-    programme, now = get_programme(), ports().clock.now()
-    quarters = [at for at in _quarters(tower, day) if _in_horizon(programme, at, now)]
-    if not quarters:
+    now = ports().clock.now()
+    layers = get_layers()
+    # Nothing is read for days that nobody can book.
+    if not today(tower, now) <= day <= today(tower, now + timedelta(days=layers.rules(tower.slug, day).horizon_days)):
         return []
-    vehicles = vehicles_in_pool(model, paint, tower)
-    live = list(Drive.objects.filter(vehicle__in=vehicles, state__in=LIVE))
-    used = Counter(
-        BayUse.objects.filter(tower=tower, quarter__gte=quarters[0], quarter__lte=quarters[-1]).values_list(
-            "quarter", flat=True
-        )
-    )
-    times = []
-    for at in quarters:
-        periods = Periods.of(programme, at)
-        cars = len(vehicles) - len(_taken(live, periods.not_before, periods.vehicle_until, now))
-        times.append(PickupTime(at, max(0, min(cars, tower.pickups_per_quarter - used[at]))))
-    return [time for time in times if time.left]
+    found = get_availability(layers, model, paint, tower, [day], now)
+    return [PickupTime(slot.at, slot.left) for slot in found.slots() if slot.left]
 
 
-def free_vehicles(model: VehicleModel, paint: Paint, tower: Tower, periods: Periods, now: datetime) -> list[Vehicle]:
-    """Return vehicles that nobody has in this period; those that stand in the tower come first."""
-    vehicles = vehicles_in_pool(model, paint, tower)
-    live = list(Drive.objects.filter(vehicle__in=vehicles, state__in=LIVE))
-    taken = _taken(live, periods.not_before, periods.vehicle_until, now)
-    return sorted((v for v in vehicles if v.pk not in taken), key=lambda v: (v.state != "pool", v.tag))
+def get_calendar(model: VehicleModel, paint: Paint | None, tower: Tower) -> Availability:
+    """Return what is free on the days of a tower that can be booked, and why the rest is not."""
+    now, layers = ports().clock.now(), get_layers()
+    first = today(tower, now)
+    days = [first + timedelta(days=n) for n in range(rules_at(layers, tower, now).horizon_days + 1)]
+    return get_availability(layers, model, paint, tower, days, now)
 
 
-def person_is_busy(person: Person, start: datetime, end: datetime, now: datetime) -> bool:
-    """Say whether the person has another drive in [start, end), or one that should be back."""
-    live = Drive.objects.filter(person=person, state__in=LIVE)
-    return live.filter(Q(person_period__overlap=(start, end)) | Q(state=DriveState.out, due_at__lte=now)).exists()
+def today(tower: Tower, now: datetime) -> date:
+    """Return the day that it is at a tower."""
+    return now.astimezone(ZoneInfo(tower.time_zone)).date()
 
 
-def check_pickup_time(programme: Programme, tower: Tower, pickup_at: datetime, now: datetime) -> None:
+def check_pickup_time(rules: Rules, tower: Tower, pickup_at: datetime, now: datetime) -> None:
     """Raise Refused where the time is past, too far, off the quarter hours, or the tower is closed."""
-    if pickup_at.tzinfo is None or pickup_at.timestamp() % QUARTER.total_seconds():
+    if pickup_at.tzinfo is None or pickup_at.timestamp() % QUARTER_S:
         raise Refused(ErrorCode.request_invalid, pickup_at=str(pickup_at))
-    if pickup_at < now:
-        raise Refused(ErrorCode.pickup_in_past)
-    if not _in_horizon(programme, pickup_at, now):
-        raise Refused(ErrorCode.pickup_too_far, days=programme.horizon_days)
-    if not _is_open(tower, pickup_at):
-        raise Refused(ErrorCode.pickup_outside_hours)
+    case = Case(rules, None, (), (), wish_for(rules, "", tower, pickup_at), now)
+    for reason in judge(case, TIME_POLICIES):
+        raise Refused(reason.code, **reason.details)
+
+
+def get_known(customer: Customer, layers: Layers, rules: Rules, now: datetime, without: UUID | None = None) -> Known:
+    """Return what is known of a customer; `without` leaves one drive out, which is to be changed."""
+    asked = {"customer": customer.pk, "now": now, "programme": layers.programme, "without": without}
+    person = next(iter(Person.objects.raw(_KNOWN, asked)), None)
+    if person is None:
+        return Known(None, None, (), ())
+    found: Any = person
+    standing, blocks, drives = (json.loads(column or "null") for column in _columns(found))
+    standing, drives = standing or {}, drives or []
+    live = [row for row in drives if row[2] in ("held", "booked", "ready", "out")]
+    facts = PersonFacts(
+        proof=Verdict(person.proof) if person.proof else None,
+        face=found.known_face,
+        pin=bool(person.pin_box),
+        licence_class=person.licence_class,
+        licence_expiry=date.fromisoformat(person.licence_expiry),
+        birth_date=date.fromisoformat(person.birth_date),
+        member=Verdict(standing.get("membership", Verdict.unknown)),
+        credit=Verdict(standing.get(f"credit:{rules.least_credit}", Verdict.unknown)),
+        blocks=tuple(blocks or ()),
+    )
+    busy = [Busy(_moment(row[3]), _moment(row[4]), row[2] == "out" and row[5]) for row in live]
+    return Known(person, facts, [CountedDrive(row[0], row[1]) for row in drives], busy)
+
+
+def get_answer(
+    customer: Customer, model: VehicleModel | None = None, tower: Tower | None = None, pickup_at: datetime | None = None
+) -> Answer:
+    """Say whether the customer may drive (this model, from this tower, at this time), why not, and from when.
+
+    Stored answers of outside parties are used; `customers.actions.ask_standing` renews them.
+    """
+    now, layers = ports().clock.now(), get_layers()
+    wish, rules = None, layers.everywhere
+    if model is not None and tower is not None and pickup_at is not None:
+        rules = rules_at(layers, tower, pickup_at)
+        wish = wish_for(rules, model.slug, tower, pickup_at)
+    known = get_known(customer, layers, rules, now)
+    return may(Case(rules, known.facts, known.drives, known.busy, wish, now), POLICIES)
 
 
 def get_eligibility(
     customer: Customer, model: VehicleModel | None = None, tower: Tower | None = None, pickup_at: datetime | None = None
 ) -> tuple[Reason, ...]:
-    """Return every reason why the customer may not drive (this model, from this tower, at this time); none is yes.
-
-    Stored answers of outside parties are used; `customers.actions.ask_standing` renews them.
-    """
-    programme = get_programme()
-    person = get_person(customer)
-    wish = None
-    if model is not None and tower is not None and pickup_at is not None:
-        due_at = Periods.of(programme, pickup_at).due_at
-        wish = Wish(model.slug, pickup_at, due_at, tower.time_zone)
-    return person_reasons(programme, person, wish, ports().clock.now())
+    """Return every reason why the customer may not drive (this model, from this tower, at this time); none is yes."""
+    return get_answer(customer, model, tower, pickup_at).reasons
 
 
-def person_reasons(programme: Programme, person: Person | None, wish: Wish | None, now: datetime) -> tuple[Reason, ...]:
-    """Return what speaks against a person, from the rows as they are."""
-    rules = rules_of(programme)
-    if person is None:
-        return reasons_against(rules, None, (), wish)
-    counted = Drive.objects.filter(person=person, programme=programme, state__in=COUNTED)
-    drives = [CountedDrive(d.model_id, d.pickup_at) for d in counted]
-    found = reasons_against(rules, _facts(person, programme, now), drives, wish)
-    if wish is not None and person_is_busy(person, wish.pickup_at, wish.due_at, now):
-        found = (*found, Reason(ErrorCode.person_busy))
-    return found
+def reasons_against(known: Known, rules: Rules, wish: Wish, now: datetime) -> tuple[Reason, ...]:
+    """Return what speaks against a person, by what was read of them."""
+    return judge(Case(rules, known.facts, known.drives, known.busy, wish, now), PERSON_POLICIES)
 
 
-def rules_of(programme: Programme) -> Rules:
-    """Return the programme's rules about persons as a value."""
-    return Rules(
-        drives_in_two_months=programme.drives_in_two_months,
-        each_model_once=programme.each_model_once,
-        needs_super_member=programme.needs_super_member,
-        least_credit=programme.least_credit,
-        licence_classes=tuple(programme.licence_classes),
-        min_age_years=programme.min_age_years,
-    )
+def wish_for(rules: Rules, model: str, tower: Tower, pickup_at: datetime, due_at: datetime | None = None) -> Wish:
+    """Return a wish as policies judge it."""
+    due_at = due_at or pickup_at + timedelta(days=rules.loan_days)
+    return Wish(model, pickup_at, due_at, tower.time_zone, tower.opens_minute, tower.closes_minute)
 
 
-def _facts(person: Person, programme: Programme, now: datetime) -> PersonFacts:
-    return PersonFacts(
-        proof=Verdict(person.proof) if person.proof else None,
-        face=has_face(person),
-        pin=has_pin(person),
-        licence_class=person.licence_class,
-        licence_expiry=date.fromisoformat(person.licence_expiry),
-        birth_date=date.fromisoformat(person.birth_date),
-        member=get_standing(person, "membership", now),
-        credit=get_standing(person, f"credit:{programme.least_credit}", now),
-    )
+def _columns(row: Any) -> tuple[str | None, ...]:
+    # Django leaves what is not a field of a model as the text that the database sent.
+    return row.known_standing, row.known_blocks, row.known_drives
 
 
-def _taken(live: Iterable[Drive], start: datetime, end: datetime, now: datetime) -> set[UUID]:
-    """Return vehicles of live drives that overlap [start, end), and of those that should be back but are not."""
-    return {
-        drive.vehicle_id
-        for drive in live
-        if (drive.vehicle_period.lower < end and start < drive.vehicle_period.upper)
-        or (drive.state == DriveState.out and drive.due_at <= now)
-    }
-
-
-def _quarters(tower: Tower, day: date) -> list[datetime]:
-    # Counted in UTC from the local midnight, so that a day with a clock change has its 23 or 25 hours.
-    zone = ZoneInfo(tower.time_zone)
-    start = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-    after = day + timedelta(days=1)
-    end = datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC)
-    every = [start + QUARTER * n for n in range(int((end - start) / QUARTER))]
-    return [at for at in every if _is_open(tower, at)]
-
-
-def _is_open(tower: Tower, at: datetime) -> bool:
-    local = at.astimezone(ZoneInfo(tower.time_zone))
-    return tower.opens_minute <= local.hour * 60 + local.minute < min(tower.closes_minute, DAY_MINUTES)
-
-
-def _in_horizon(programme: Programme, at: datetime, now: datetime) -> bool:
-    return now <= at <= now + timedelta(days=programme.horizon_days)
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _with_parts(drives: "QuerySet[Drive]") -> "QuerySet[Drive]":
-    return drives.select_related("vehicle__model__brand", "vehicle__paint", "tower", "model", "programme", "person")
+    parts = ("vehicle__model__brand", "vehicle__paint", "tower", "return_tower", "model", "programme", "person")
+    return drives.select_related(*parts, "terms", "paint")

@@ -16,7 +16,12 @@ CONSTRAINTS: Mapping[str, ErrorCode] = {
     "one_live_drive_of_a_vehicle": ErrorCode.vehicle_taken,
     "one_live_drive_of_a_person": ErrorCode.person_busy,
     "each_model_once_per_person": ErrorCode.model_already_driven,
-    "bay_place_once_a_quarter": ErrorCode.pickup_time_taken,
+    # Two drives that chose the same place at once: asking again tells whether there is another.
+    "quota_of_even_months": ErrorCode.busy_try_again,
+    "quota_of_odd_months": ErrorCode.busy_try_again,
+    "quota_has_this_place": ErrorCode.drives_used_up,
+    "a_bay_minute_once": ErrorCode.pickup_time_taken,
+    "one_place_in_a_queue": ErrorCode.request_replayed,
     "a_vehicle_is_sold_once": ErrorCode.not_for_sale,
 }
 
@@ -51,10 +56,16 @@ def take(plan: Plan[T]) -> T:
 @contextmanager
 def locked(keys: Iterable[str], timeout_ms: int = LOCK_TIMEOUT_MS) -> Iterator[None]:
     """Open a transaction that holds the locks of `keys`, and turn what the database refuses into Refused."""
+    with refusals(), transaction.atomic():
+        lock(keys, timeout_ms)
+        yield
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the database refuses into Refused, with the name of the constraint that it stands on."""
     try:
-        with transaction.atomic():
-            lock(keys, timeout_ms)
-            yield
+        yield
     except (IntegrityError, OperationalError) as error:
         raise _refusal(error) from error
 
@@ -62,9 +73,17 @@ def locked(keys: Iterable[str], timeout_ms: int = LOCK_TIMEOUT_MS) -> Iterator[N
 def lock(keys: Iterable[str], timeout_ms: int) -> None:
     """Take the locks until the transaction ends, in sorted order, so that plans never wait in a circle."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(timeout_ms)])
-        for key in sorted(set(keys)):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        cursor.execute("SELECT drives_lock(%s, %s)", [list(keys), timeout_ms])
+
+
+def bay_key(tower_id: str, quarter_s: float) -> str:
+    """Return the name of a quarter hour of a tower's bays."""
+    return f"bay:{tower_id}:{quarter_s:.0f}"
+
+
+def pool_key(tower_id: str, model_id: str) -> str:
+    """Return the name of a tower's cars of a model."""
+    return f"pool:{tower_id}:{model_id}"
 
 
 def _refusal(error: IntegrityError | OperationalError) -> Exception:

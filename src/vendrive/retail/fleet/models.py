@@ -1,10 +1,12 @@
 """Towers, the vehicles in their pools, and what passes between retail and each station."""
 
 from django.db import models
+from django.db.models.functions import Least
 
 from vendrive.ids import new_uuid
 from vendrive.retail.catalogue.models import Paint, VehicleModel
 from vendrive.retail.fields import Sealed, sealed_column
+from vendrive.tower.promises import BayMinutes
 
 
 class Tower(models.Model):
@@ -24,7 +26,6 @@ class Tower(models.Model):
     closes_minute = models.PositiveSmallIntegerField(default=1440)
     layout = models.CharField(max_length=40)
     bays = models.PositiveSmallIntegerField(default=1)
-    pickups_per_bay_quarter = models.PositiveSmallIntegerField(default=1)
     slots = models.PositiveSmallIntegerField()
     overflow = models.PositiveSmallIntegerField(default=0)
     reserve = models.PositiveSmallIntegerField(default=0)
@@ -38,9 +39,26 @@ class Tower(models.Model):
     journal_digest = models.CharField(max_length=64, default="0" * 64)
 
     @property
-    def pickups_per_quarter(self) -> int:
-        """Return how many cars all bays can hand over in one quarter hour."""
-        return self.bays * self.pickups_per_bay_quarter
+    def bay_minutes(self) -> int:
+        """Return the minutes of each quarter hour that can be promised, over all bays."""
+        return int(BayMinutes(self.bays).limit)
+
+
+class Outage(models.Model):
+    """A tower hands nothing over: from `since` until `until`, None where nobody knows yet."""
+
+    tower = models.ForeignKey(Tower, on_delete=models.CASCADE, related_name="outages")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200)
+    staff = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_outage_lasts", condition=models.Q(until=None) | models.Q(since__lt=models.F("until"))
+            )
+        ]
 
 
 class VehicleState(models.TextChoices):
@@ -53,8 +71,23 @@ class VehicleState(models.TextChoices):
     service = "service"
 
 
+class Damage(models.TextChoices):
+    """What is known to be broken."""
+
+    none = "none"
+    noted = "noted"  # seen and written down; it may be driven
+    unsafe = "unsafe"
+
+
+PAPERS = ("registered_until", "insured_until", "inspected_until")
+
+
 class Vehicle(models.Model):
-    """One car; `tag` is what the readers of a tower sense."""
+    """One car; `tag` is what the readers of a tower sense.
+
+    A car is lent only on days up to the last day of each paper; a paper that nobody has entered is none. `legal_until`
+    is the first of these days, kept by the database.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     tag = models.CharField(max_length=40, unique=True)
@@ -63,6 +96,30 @@ class Vehicle(models.Model):
     paint = models.ForeignKey(Paint, on_delete=models.PROTECT, related_name="vehicles")
     tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="vehicles")
     state = models.CharField(max_length=10, choices=VehicleState, default=VehicleState.pool)
+    registered_until = models.DateField(null=True)
+    insured_until = models.DateField(null=True)
+    inspected_until = models.DateField(null=True)
+    recall = models.CharField(max_length=200, blank=True)
+    damage = models.CharField(max_length=6, choices=Damage, default=Damage.none)
+    damage_note = models.CharField(max_length=200, blank=True)
+    is_clean = models.BooleanField(default=True)
+    legal_until = models.GeneratedField(
+        expression=models.Case(
+            # LEAST of PostgreSQL passes over what is not known; a missing paper must not.
+            models.When(
+                registered_until__isnull=False,
+                insured_until__isnull=False,
+                inspected_until__isnull=False,
+                then=Least("registered_until", "insured_until", "inspected_until"),
+            ),
+            default=None,
+        ),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["tower", "model", "paint"], name="vehicles_of_a_pool")]
 
 
 class OrderKind(models.TextChoices):

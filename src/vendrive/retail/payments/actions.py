@@ -10,11 +10,14 @@ from django.db import transaction
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.events.actions import record
-from vendrive.retail.payments.models import Account, Charge, ChargeState, Posting, Transfer
+from vendrive.retail.payments.models import Account, Charge, ChargeState, Posting, Refund, Transfer
 from vendrive.retail.ports import Payment
 
 CASH = "cash"
 SALES_DEPOSITS = "sales_deposits"
+DRIVE_RECEIPTS = "drive_receipts"
+ACCOUNTS = {"down_payment": SALES_DEPOSITS}
+"""Where the money of a purpose stands; that of drives, their deposits included, is the rest."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,19 @@ def settle_charge(charge_id: UUID) -> Charge:
     return charge
 
 
+def open_refund(charge: Charge, key: str, amount_minor: int) -> None:
+    """Write down that the customer gets money back, once for `key`; the worker hands it over."""
+    if amount_minor:
+        defaults = {"charge": charge, "amount_minor": amount_minor, "asked_at": ports().clock.now()}
+        Refund.objects.get_or_create(key=key, defaults=defaults)
+
+
+def settle_refunds() -> int:
+    """Hand over what is owed, where its charge was paid; return how many refunds are settled now."""
+    waiting = Refund.objects.filter(state=ChargeState.pending).exclude(charge__state=ChargeState.pending)
+    return sum(_settle_refund(pk) for pk in list(waiting.order_by("asked_at").values_list("pk", flat=True)))
+
+
 def list_pending(older_than: timedelta) -> list[Charge]:
     """Return charges whose outcome has been unknown for a while, oldest first."""
     before = ports().clock.now() - older_than
@@ -90,9 +106,32 @@ def _settle(charge: Charge, answer: Payment) -> None:
     if answer is Payment.paid:
         legs = (
             Leg(CASH, charge.amount_minor, charge.currency),
-            Leg(SALES_DEPOSITS, -charge.amount_minor, charge.currency),
+            Leg(ACCOUNTS.get(charge.purpose, DRIVE_RECEIPTS), -charge.amount_minor, charge.currency),
         )
         post_transfer(f"charge:{charge.id}", charge.purpose, legs)
+
+
+def _settle_refund(refund_id: UUID) -> int:
+    refund = Refund.objects.select_related("charge").get(pk=refund_id)
+    charge, answer = refund.charge, Payment.declined
+    if charge.state == ChargeState.paid:
+        answer = ports().payments.refund(refund.key, charge.key, refund.amount_minor, charge.currency)
+        if answer is not Payment.paid:
+            return 0  # it is owed until it is handed over: asked again with the same key
+    with transaction.atomic():
+        refund = Refund.objects.select_for_update().get(pk=refund_id)
+        if refund.state != ChargeState.pending:
+            return 0
+        refund.state = ChargeState.paid if answer is Payment.paid else ChargeState.declined
+        refund.answered_at = ports().clock.now()
+        refund.save(update_fields=["state", "answered_at"])
+        if answer is Payment.paid:
+            account = ACCOUNTS.get(charge.purpose, DRIVE_RECEIPTS)
+            amount_minor, currency = refund.amount_minor, charge.currency
+            legs = (Leg(CASH, -amount_minor, currency), Leg(account, amount_minor, currency))
+            post_transfer(f"refund:{refund.id}", "refund", legs)
+        record("retail", f"refund_{refund.state}", refund.id, amount_minor=refund.amount_minor)
+    return 1
 
 
 def _account(leg: Leg) -> Account:

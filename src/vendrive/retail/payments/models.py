@@ -56,3 +56,15 @@ class Charge(models.Model):
     state = models.CharField(max_length=8, choices=ChargeState, default=ChargeState.pending)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+
+
+class Refund(models.Model):
+    """What a customer gets back of a charge; `key` is the provider's idempotency key. Void where nothing was paid."""
+
+    id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
+    key = models.CharField(max_length=120, unique=True)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=8, choices=ChargeState, default=ChargeState.pending)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)

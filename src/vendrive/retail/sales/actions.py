@@ -10,7 +10,7 @@ from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.models import LIVE, Drive, DriveState
 from vendrive.retail.drives.queries import access_drive
-from vendrive.retail.drives.scarcity import take
+from vendrive.retail.drives.scarcity import pool_key, take
 from vendrive.retail.events.actions import once, record
 from vendrive.retail.fleet.models import Vehicle, VehicleState
 from vendrive.retail.payments.actions import list_pending, open_charge, settle_charge
@@ -80,7 +80,7 @@ class PurchasePlan:
         # The pool's key too, so that no booking takes the vehicle at the same moment.
         return (
             f"drive:{self.drive.pk}",
-            f"pool:{vehicle.tower_id}:{vehicle.model_id}:{vehicle.paint.slug}",
+            pool_key(vehicle.tower_id, vehicle.model_id),
             f"vehicle:{vehicle.pk}",
         )
 
@@ -95,7 +95,7 @@ class PurchasePlan:
 
     def apply(self) -> SalesOrder:
         model = self.drive.model
-        down_minor = model.price_minor * self.drive.programme.down_payment_percent // PERCENT
+        down_minor = model.price_minor * self.drive.rules.down_payment_percent // PERCENT
         order = SalesOrder(
             customer=self.customer,
             drive=self.drive,

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from vendrive.retail.shop.views import account, booking, catalogue, drives, introduction, purchase, sign_in
+from vendrive.retail.shop.views import (
+    account,
+    booking,
+    catalogue,
+    changes,
+    drives,
+    introduction,
+    purchase,
+    queue,
+    sign_in,
+)
 
 app_name = "shop"
 urlpatterns = [
@@ -23,6 +33,10 @@ urlpatterns = [
     path("drives/<uuid:drive_id>/", drives.drive, name="drive"),
     path("drives/<uuid:drive_id>/now/", drives.drive_now, name="drive_now"),
     path("drives/<uuid:drive_id>/cancel/", drives.cancel, name="cancel"),
+    path("drives/<uuid:drive_id>/accept/", changes.accept, name="accept"),
+    path("drives/<uuid:drive_id>/change/", changes.change, name="change"),
+    path("queue/join/", queue.join, name="join_queue"),
+    path("queue/<uuid:place_id>/leave/", queue.leave, name="leave_queue"),
     path("drives/<uuid:drive_id>/buy/", purchase.buy, name="buy"),
     path("drives/<uuid:drive_id>/order/", purchase.order, name="order"),
     path("account/", account.account, name="account"),

@@ -15,10 +15,12 @@ from vendrive.retail.config import ports
 from vendrive.retail.customers.actions import ask_standing
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.queries import get_person
-from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.actions import book_drive, confirm_drive, hold_drive
+from vendrive.retail.drives.availability import Day
 from vendrive.retail.drives.models import Drive
-from vendrive.retail.drives.policies import Reason
-from vendrive.retail.drives.queries import Periods, get_eligibility, get_programme
+from vendrive.retail.drives.policies import Answer
+from vendrive.retail.drives.queries import Periods, get_answer, get_calendar, get_hold, get_rules
+from vendrive.retail.drives.terms import terms_of
 from vendrive.retail.fleet.models import Tower
 from vendrive.retail.fleet.queries import (
     TowerNear,
@@ -29,8 +31,8 @@ from vendrive.retail.fleet.queries import (
 )
 from vendrive.retail.shop.choice import Choice, forget_choice, get_choice, keep_choice, read_moment
 from vendrive.retail.shop.forms import Problem, read_day, read_number
-from vendrive.retail.shop.pages import show, signed_in, status_of
-from vendrive.retail.shop.times import Day, list_days, list_parts
+from vendrive.retail.shop.pages import language_of, show, signed_in, status_of
+from vendrive.retail.shop.times import list_parts
 from vendrive.wire.errors import ErrorCode, Refused
 
 
@@ -52,7 +54,7 @@ class Place:
 def book(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Choose the tower, the day and the quarter hour."""
     if request.method == "POST":
-        return _choose_time(request)
+        return _choose_time(request, customer)
     choice = _choice_of(request)
     if not choice.model:
         return redirect("shop:home")
@@ -73,7 +75,7 @@ def confirm(request: HttpRequest, customer: Customer) -> HttpResponse:
         return redirect("shop:book")
     if request.method == "POST":
         try:
-            drive = _book(customer, choice)
+            drive = _book(request, customer, choice)
         except Refused as error:
             refused = error
         else:
@@ -82,29 +84,40 @@ def confirm(request: HttpRequest, customer: Customer) -> HttpResponse:
     return show(request, "confirm", status_of(refused), **_terms(customer, choice), problem=Problem(refused))
 
 
-def reasons_of(customer: Customer, choice: Choice) -> Sequence[Reason]:
-    """Return what speaks against the customer, for the chosen drive where there is one."""
-    programme = get_programme()
+def answer_for(customer: Customer, choice: Choice) -> Answer:
+    """Say what speaks against the customer, for the chosen drive where there is one, and until when."""
+    tower = get_tower(choice.tower) if choice.tower else None
+    rules = get_rules(tower, choice.pickup_at)
     if get_person(customer) is not None:
-        ask_standing(customer, programme.least_credit)
+        ask_standing(customer, rules.least_credit)
     if not choice.complete:
-        return get_eligibility(customer)
-    return get_eligibility(customer, get_model(choice.model), get_tower(choice.tower), choice.pickup_at)
+        return get_answer(customer)
+    return get_answer(customer, get_model(choice.model), tower, choice.pickup_at)
 
 
-def _choose_time(request: HttpRequest) -> HttpResponse:
+def _choose_time(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """Keep what was chosen in mind, and the car itself for some minutes where the customer may have it."""
     chosen, at = get_choice(request), read_moment(request.POST.get("pickup_at", ""))
     if at is None:
         raise Refused(ErrorCode.request_invalid)
-    keep_choice(request, chosen.at(at))
+    choice = chosen.at(at)
+    keep_choice(request, choice)
+    if choice.complete:
+        try:
+            hold_drive(customer, choice.model, choice.paint, choice.tower, at, choice.key, language_of(request))
+        except Refused:
+            pass  # the next page says everything that stands against it
     return redirect("shop:confirm")
 
 
-def _book(customer: Customer, choice: Choice) -> Drive:
+def _book(request: HttpRequest, customer: Customer, choice: Choice) -> Drive:
     pickup_at = choice.pickup_at
     if pickup_at is None:
         raise Refused(ErrorCode.request_invalid)
-    return book_drive(customer, choice.model, choice.paint, choice.tower, pickup_at, choice.key)
+    held, lang = get_hold(customer, choice.model, choice.tower, pickup_at), language_of(request)
+    if held is not None:
+        return confirm_drive(customer, held.pk, request.POST.get("terms", held.terms_id), lang)
+    return book_drive(customer, choice.model, choice.paint, choice.tower, pickup_at, choice.key, lang)
 
 
 def _choice_of(request: HttpRequest) -> Choice:
@@ -142,8 +155,9 @@ def _tower(choice: Choice, paint: Paint, places: Sequence[Place]) -> Tower:
 
 
 def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> dict[str, Any]:
-    model, programme, now = get_model(choice.model), get_programme(), ports().clock.now()
-    days = list_days(model, paint, tower, programme, now)
+    model = get_model(choice.model)
+    calendar = get_calendar(model, paint, tower)
+    days = calendar.days()
     day = _day(request, choice, days)
     return {
         "model": model,
@@ -152,8 +166,9 @@ def _times(request: HttpRequest, choice: Choice, paint: Paint, tower: Tower) -> 
         "tower": tower,
         "days": days,
         "day_now": day,
-        "parts": list_parts(model, paint, tower, day.day, programme, now),
+        "parts": list_parts(calendar.slots(day.day), tower),
         "chosen": choice.pickup_at,
+        "rules": get_rules(tower, day.moment),
         "query": {name: request.GET[name] for name in ("latitude", "longitude", "city") if request.GET.get(name)},
     }
 
@@ -171,14 +186,20 @@ def _holds(day: Day, moment: datetime | None) -> bool:
 
 
 def _terms(customer: Customer, choice: Choice) -> dict[str, Any]:
-    programme, pickup_at = get_programme(), choice.pickup_at
+    pickup_at, tower = choice.pickup_at, get_tower(choice.tower)
     assert pickup_at is not None
+    rules = get_rules(tower, pickup_at)
+    held, answer = get_hold(customer, choice.model, choice.tower, pickup_at), answer_for(customer, choice)
     return {
         "paint": get_paint(choice.model, choice.paint),
         "model": get_model(choice.model),
-        "tower": get_tower(choice.tower),
+        "tower": tower,
         "pickup_at": pickup_at,
-        "periods": Periods.of(programme, pickup_at),
-        "programme": programme,
-        "reasons": reasons_of(customer, choice),
+        "periods": Periods.of(rules, pickup_at),
+        "programme": rules,
+        "terms": terms_of(rules),
+        "held": held,
+        "now": ports().clock.now(),
+        "reasons": answer.reasons,
+        "yes_from": answer.yes_from,
     }

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.catalogue.queries import get_model, list_brands, list_models
-from vendrive.retail.drives.queries import get_programme
+from vendrive.retail.drives.queries import get_rules
 from vendrive.retail.shop.pages import page, show
 
 
@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         brand=brand,
         body=body,
         hero=next((model for model in every if model.slug == "polestar-4"), every[0] if every else None),
-        programme=get_programme(),
+        programme=get_rules(),
     )
 
 
@@ -36,7 +36,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     paints = list(car.paints.order_by("position"))
     wanted = request.GET.get("paint", "")
     paint = next((p for p in paints if p.slug == wanted), paints[0])
-    return show(request, "model", model=car, paints=paints, paint=paint, programme=get_programme())
+    return show(request, "model", model=car, paints=paints, paint=paint, programme=get_rules())
 
 
 def _is_wanted(model: VehicleModel, brand: str, body: str) -> bool:

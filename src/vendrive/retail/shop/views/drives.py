@@ -14,12 +14,13 @@ from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import cancel_drive
 from vendrive.retail.drives.models import LIVE, OPEN, Drive, DriveState
 from vendrive.retail.drives.passes import pass_svg
-from vendrive.retail.drives.queries import access_drive, get_programme, list_drives
+from vendrive.retail.drives.queries import access_drive, get_rules, list_drives
+from vendrive.retail.drives.waiting import list_places
 from vendrive.retail.sales.actions import get_sales_order
 from vendrive.retail.sales.models import SalesOrder
 from vendrive.retail.shop.forms import Problem
 from vendrive.retail.shop.pages import posts_to, show, signed_in, status_of
-from vendrive.retail.shop.quota import drives_left
+from vendrive.retail.shop.quota import left_of
 from vendrive.wire.errors import Refused
 
 HOUR_S = 3600
@@ -44,6 +45,36 @@ class DriveView:
     def live(self) -> bool:
         """Whether something can still happen."""
         return self.drive.state in LIVE
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits to be confirmed."""
+        return self.drive.state == DriveState.held
+
+    @property
+    def kept_percent(self) -> int:
+        """Return how much of the fee is kept of who cancels now; nothing where the car is of another colour."""
+        return 0 if self.other_colour else self.drive.rules.kept_percent(-self._since_pickup_s / HOUR_S)
+
+    @property
+    def _since_pickup_s(self) -> float:
+        return (self.now - self.drive.pickup_at).total_seconds()
+
+    def terms(self, lang: str) -> list[str]:
+        """Return the terms: in the language in which they were accepted, and before that in the page's."""
+        read_in = lang if self.held else self.drive.terms_language
+        return (self.drive.terms.text_zh if read_in == "zh" else self.drive.terms.text_en).splitlines()
+
+    @property
+    def other_colour(self) -> bool:
+        """Whether the car is of another colour than the one that was wished for."""
+        return self.drive.vehicle.paint_id != self.drive.paint_id
+
+    @property
+    def waits_for_first(self) -> bool:
+        """Whether the pass waits until the first car of a swap is back."""
+        first = self.drive.follows
+        return first is not None and first.state == DriveState.out
 
     @property
     def open(self) -> bool:
@@ -76,14 +107,15 @@ class DriveView:
 @signed_in
 def list_mine(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Show all drives of the customer, and how many are left."""
-    drives, programme, now = list_drives(customer), get_programme(), ports().clock.now()
+    drives, rules, now = list_drives(customer), get_rules(), ports().clock.now()
     return show(
         request,
         "drives",
         current=[drive for drive in drives if drive.state in LIVE],
         past=[drive for drive in drives if drive.state not in LIVE],
-        left=drives_left(drives, programme, now),
-        programme=programme,
+        left=left_of(drives, rules, now),
+        programme=rules,
+        places=list_places(customer),
     )
 
 

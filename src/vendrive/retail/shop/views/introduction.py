@@ -1,5 +1,7 @@
 """Who somebody is, how the tower recognises them, and whether they may drive."""
 
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,12 +11,12 @@ from vendrive.retail.customers.actions import enrol_face, give_face_consent, int
 from vendrive.retail.customers.documents import LICENCE_CLASSES
 from vendrive.retail.customers.models import Customer, DocumentKind
 from vendrive.retail.customers.queries import get_profile
-from vendrive.retail.drives.queries import get_programme
+from vendrive.retail.drives.queries import get_rules
 from vendrive.retail.ports import Verdict
 from vendrive.retail.shop.choice import get_choice
 from vendrive.retail.shop.forms import IntroductionForm, Problem
 from vendrive.retail.shop.pages import posts_to, show, signed_in, status_of
-from vendrive.retail.shop.views.booking import reasons_of
+from vendrive.retail.shop.views.booking import answer_for
 from vendrive.wire.errors import ErrorCode, Refused
 
 MAX_PICTURE_BYTES = 12 * 1024 * 1024
@@ -93,8 +95,14 @@ def eligible(request: HttpRequest, customer: Customer) -> HttpResponse:
         prove_identity(customer)
         return redirect("shop:eligible")
     choice = get_choice(request)
-    reasons = reasons_of(customer, choice)
-    return show(request, "eligible", reasons=reasons, choice=choice, programme=get_programme())
+    answer = answer_for(customer, choice)
+    context: dict[str, Any] = {
+        "reasons": answer.reasons,
+        "yes_from": answer.yes_from,
+        "choice": choice,
+        "programme": get_rules(),
+    }
+    return show(request, "eligible", **context)
 
 
 def _recognise(request: HttpRequest, customer: Customer, refused: Refused | None = None) -> HttpResponse:

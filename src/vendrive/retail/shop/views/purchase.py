@@ -31,7 +31,7 @@ def buy(request: HttpRequest, customer: Customer, drive_id: UUID) -> HttpRespons
             refused = error
     elif drive.state != DriveState.returned:
         raise Refused(ErrorCode.drive_not_open, state=drive.state)
-    percent = drive.programme.down_payment_percent
+    percent = drive.rules.down_payment_percent
     return show(
         request,
         "buy",

@@ -22,6 +22,7 @@ OPEN = {
     ("GET", "/session"),
     ("POST", "/session"),
     ("POST", "/session/code"),
+    ("DELETE", "/session"),
     ("GET", "/catalogue"),
     ("GET", "/towers"),
     ("GET", "/pickup-times"),
@@ -51,12 +52,13 @@ def test_nothing_else_answers_without_a_credential(db: None, method: str, path: 
 
 def test_a_write_needs_the_token_of_our_own_pages(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
-    answer = client.post("/api/v1/session/code", {"phone": "13812340001"}, content_type="application/json")
-    assert answer.status_code == 403
+    body, key = {"phone": "13812340001"}, {"Idempotency-Key": "k"}
+    answer = client.post("/api/v1/session/code", body, content_type="application/json", headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
 def test_a_refusal_is_told_in_the_language_of_the_request(db: None) -> None:
-    client = Client(headers={"accept-language": "zh-CN,zh;q=0.9"})
+    client = Client(headers={"accept-language": "zh-CN,zh;q=0.9", "idempotency-key": "k"})
     answer = client.post("/api/v1/session/code", {"phone": "1"}, content_type="application/json")
     assert answer.status_code == 409
     assert answer.json()["code"] == "phone_invalid"

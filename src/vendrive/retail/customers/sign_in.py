@@ -45,6 +45,14 @@ def confirm_code(phone: str, code: str, language: str = "en") -> Customer:
 
     A wrong try counts even though it is refused.
     """
+    found = try_code(phone, code, language)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def try_code(phone: str, code: str, language: str = "en") -> Customer | Refused:
+    """As `confirm_code`, but return what is refused: the try must be stored, in whichever transaction this is."""
     number, now = read_phone(phone), ports().clock.now()
     phone_hash = keys().fingerprint("phone", number)
     with transaction.atomic():
@@ -52,7 +60,7 @@ def confirm_code(phone: str, code: str, language: str = "en") -> Customer:
         problem = _use_code(phone_hash, code, now)
         if problem is None:
             return _customer(number, phone_hash, language, now)
-    raise Refused(problem)
+    return Refused(problem)
 
 
 def _use_code(phone_hash: str, code: str, now: datetime) -> ErrorCode | None:

@@ -47,15 +47,20 @@ class Notice(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """The answer to a write, stored in the transaction of its effect."""
+    """A write from outside, stored in the transaction of its effect; `subject` is the identifier of what came of it.
+
+    `answer` is empty while outside parties are being asked, and for callers that make their answer from the subject.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     scope = models.CharField(max_length=120)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
+    subject = models.CharField(max_length=80, blank=True)
     answer_box = sealed_column()
     answer = Sealed()
     at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="one_answer_for_a_key")]
+        indexes = [models.Index(fields=["at"], name="keys_by_age")]

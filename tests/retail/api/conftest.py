@@ -1,10 +1,13 @@
 """A phone that speaks to the customer API, in this process."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -56,6 +59,17 @@ class Phone:
 def plain_http(settings: Settings) -> None:
     # Django's client speaks HTTP; the cookies' Secure flag has a test of its own in the settings.
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Let whole WSGI requests share the test's transaction: Django would end its connection with each."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

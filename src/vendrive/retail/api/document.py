@@ -27,7 +27,9 @@ OF_WRITES = (
 PICTURE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in ("jpeg", "png")},
+        "content": {
+            f"image/{kind}": {"schema": {"type": "string", "format": "binary"}} for kind in ("jpeg", "png", "webp")
+        },
     }
 }
 KEY_PARAMETER: Mapping[str, Any] = {
@@ -43,7 +45,7 @@ STATUS_WORDS: Mapping[int, str] = {
     401: "Nobody is signed in.",
     403: "The token is missing or wrong.",
     404: "There is no such thing, or it is somebody else's.",
-    409: "Refused as things stand; `code` says why.",
+    409: "Refused as things stand.",
     422: "The request cannot be read, or its key was used for another one.",
     429: "Too often.",
 }
@@ -68,6 +70,8 @@ def complete(document: OpenAPISchema, api: NinjaAPI) -> OpenAPISchema:
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     codes = list(operation.pop(OWN, ()))
+    for parameter in operation["parameters"]:
+        parameter.pop("examples", None)  # a list, which belongs into the schema, where it is as well
     signed_in = any(SESSION in way for way in operation.get("security", ()))
     if signed_in:
         codes.append(ErrorCode.sign_in_needed)
@@ -92,15 +96,11 @@ def _refusal(status: int, codes: list[ErrorCode]) -> dict[str, Any]:
     examples: dict[str, Any] = {
         code.value: {"value": {"code": code.value, "details": {}, **sentences("en", code)}} for code in codes
     }
-    schema = {"allOf": [{"$ref": "#/components/schemas/Refusal"}, _codes(codes)]}
+    schema = {"$ref": "#/components/schemas/Refusal"}
     return {
-        "description": STATUS_WORDS[status],
+        "description": f"{STATUS_WORDS[status]} `code` is one of: {', '.join(codes)}.",
         "content": {"application/json": {"schema": schema, "examples": examples}},
     }
-
-
-def _codes(codes: list[ErrorCode]) -> dict[str, Any]:
-    return {"type": "object", "properties": {"code": {"enum": [code.value for code in codes]}}}
 
 
 def _refusal_schema(codes: list[ErrorCode]) -> dict[str, Any]:

@@ -36,8 +36,9 @@ demo: $(READY) ## the whole journey on this machine (ARGS=--once: one synthetic 
 test: $(READY) ## all tests (ARGS are passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-fuzz: $(READY) ## a rogue machine and hostile clients (ARGS="--seed S --messages N")
+fuzz: $(READY) ## a rogue machine, hostile clients (ARGS="--seed S --messages N") and requests to the API (API="--cases N")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+	@$(BIN)/python -m tests.fuzz.api $(API)
 
 bounds: $(READY) ## prove the optima in benchmarks/tower again (ARGS="--only guangzhou42")
 	@$(BIN)/python -m vendrive.planning.prove benchmarks/tower $(ARGS)

@@ -86,7 +86,7 @@ def test_a_replay_has_the_same_bytes_and_no_second_effect(
 def test_a_write_without_a_key_is_refused(ask: Callable[[str, str | None], HttpResponse], name: str) -> None:
     ask("cancel", "another")  # makes the drive that some are about
     before = effects()
-    for key in (None, "k" * 256):
+    for key in (None, "k" * 256, "k k"):
         answer = ask(name, key)
         assert (answer.status_code, json.loads(answer.content)["code"]) == (400, "idempotency_key_missing")
     assert effects() == before

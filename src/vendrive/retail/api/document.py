@@ -12,7 +12,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from vendrive.retail.api.errors import CONFLICT, STATUS, sentences
 from vendrive.retail.api.keyed import HEADER
-from vendrive.retail.events.idempotency import MAX_KEY_LENGTH
+from vendrive.retail.events.idempotency import KEY_PATTERN, MAX_KEY_LENGTH
 from vendrive.wire.errors import ErrorCode
 
 OWN = "x-refusals"
@@ -37,7 +37,7 @@ KEY_PARAMETER: Mapping[str, Any] = {
     "name": HEADER,
     "required": True,
     "description": "Names this write, so that it happens once however often it is sent: a random UUID, for example.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": KEY_PATTERN},
     "example": "6f1c2b7e-8f0e-4c39-9d39-1f6b1a1c2f10",
 }
 STATUS_WORDS: Mapping[int, str] = {

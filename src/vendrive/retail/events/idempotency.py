@@ -5,6 +5,7 @@ then; nothing is done twice. Rows hold a keyed hash of the request and the seale
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ from vendrive.retail.events.models import IdempotencyKey
 from vendrive.wire.errors import ErrorCode, Refused
 
 MAX_KEY_LENGTH = 255
+KEY_PATTERN = r"^[!-~]+$"
 KEPT_FOR = timedelta(days=30)
 """How long a key is known where no booking came of it; with a booking, as long as that lives."""
 
@@ -86,7 +88,7 @@ def do_first(work: Callable[[], object]) -> None:
 
 def claim(write: Write) -> IdempotencyKey | None:
     """Hold the key until the transaction ends and return its row, or None where it is new. Raise Refused."""
-    if not 0 < len(write.key) <= MAX_KEY_LENGTH:
+    if len(write.key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, write.key):
         raise Refused(ErrorCode.idempotency_key_missing)
     if not _lock("pg_try_advisory_xact_lock", 1, write):
         raise Refused(ErrorCode.idempotency_in_flight)

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from unittest import SkipTest
 
 import schemathesis
@@ -19,7 +20,7 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy, sampled_from
-from schemathesis import Case, GenerationMode, Response
+from schemathesis import GenerationMode, Response
 from schemathesis.checks import CHECKS, CheckContext, load_all_checks
 
 NAMES = (
@@ -73,7 +74,7 @@ def ask_all(caller: Caller, cases: int, number: int, show: Callable[[Told], None
     return told
 
 
-def has_a_documented_code(context: CheckContext, response: Response, case: Case) -> bool | None:
+def has_a_documented_code(context: CheckContext, response: Response, case: Any) -> bool | None:
     """Whether the operation's document names the code of a refusal, at the status that it has."""
     if response.status_code >= 400:
         content = case.operation.definition.raw["responses"][str(response.status_code)]["content"]
@@ -99,20 +100,21 @@ def whole_requests() -> Iterator[None]:
             signal.connect(close_old_connections)
 
 
-def _kinds(schema: Any, caller: Caller) -> Iterator[SearchStrategy[Case]]:
+def _kinds(schema: Any, caller: Caller) -> Iterator[SearchStrategy[Any]]:
     """Return what to draw from: each operation with good and with bad requests, and with drives that are there."""
     for result in schema.get_all_operations():
         operation = result.ok()
         for mode in GenerationMode:
             yield operation.as_strategy(mode)
         if "{drive_id}" in operation.path:
-            own = sampled_from(caller.drives)
-            yield own.flatmap(lambda drive, op=operation: op.as_strategy(path_parameters={"drive_id": drive}))
+            yield sampled_from(caller.drives).flatmap(partial(_about, operation))
 
 
-def _ask(
-    strategy: SearchStrategy[Case], caller: Caller, cases: int, number: int, told: Told, checks: list[Any]
-) -> None:
+def _about(operation: Any, drive: str) -> SearchStrategy[Any]:
+    return cast(SearchStrategy[Any], operation.as_strategy(path_parameters={"drive_id": drive}))
+
+
+def _ask(strategy: SearchStrategy[Any], caller: Caller, cases: int, number: int, told: Told, checks: list[Any]) -> None:
     @seed(number)
     @settings(
         max_examples=cases,
@@ -122,7 +124,7 @@ def _ask(
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
-    def one(case: Case) -> None:
+    def one(case: Any) -> None:
         with transaction.atomic():
             answer = case.call(headers={"X-CSRFToken": caller.token}, cookies=dict(caller.cookies))
             transaction.set_rollback(True)

@@ -30,7 +30,7 @@ class Outside:
     charges: list[tuple[str, int, str]] = field(default_factory=list)
     faces: list[bytes | None] = field(default_factory=list)
 
-    def send(self, to: str, text: str) -> None:
+    def send(self, key: str, to: str, text: str) -> None:
         self.sent.append((to, text))
 
     def proves(self, face_template: bytes | None, engine: str, document: Document) -> Verdict:

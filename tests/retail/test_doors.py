@@ -79,7 +79,7 @@ def test_without_suppliers_nobody_is_proved_and_nothing_is_paid() -> None:
     assert ports.membership.is_super_member(DOCUMENT).verdict is Verdict.unknown
     assert ports.payments.charge("k", 100, "CNY") is Payment.declined
     with pytest.raises(OSError, match="no supplier"):
-        ports.notices.send("+8613812340001", "text")
+        ports.notices.send("key", "+8613812340001", "text")
 
 
 def test_the_demos_answers_are_the_documented_ones(tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ def _customer(number: str, phone_hash: str, language: str, now: datetime) -> Cus
         found = Customer(phone_hash=phone_hash, created_at=now, language=language)
         found.phone = number
         found.save()
+    elif found.language != language:
+        found.language = language
+        found.save(update_fields=["language"])
     record(f"customer:{found.id}", "signed_in", found.id)
     return found
 

@@ -13,9 +13,12 @@ def record(actor: str, action: str, subject: object, **details: object) -> None:
     AuditRow.objects.create(at=ports().clock.now(), actor=actor, action=action, subject=str(subject), details=details)
 
 
-def queue_notice(to: str, text: str) -> None:
-    """Put a message to a phone in the outbox; the worker sends it after commit."""
-    notice = Notice(at=ports().clock.now())
+def queue_notice(to: str, text: str, key: str | None = None) -> None:
+    """Put a message to a phone in the outbox; the worker sends it after commit. Nothing is queued twice for a `key`."""
+    if key is not None and Notice.objects.filter(key=key).exists():
+        return
+    now = ports().clock.now()
+    notice = Notice(at=now, due_at=now, key=key)
     notice.to, notice.text = to, text
     notice.save()
 

@@ -39,11 +39,21 @@ class Notice(models.Model):
     text_box = sealed_column()
     to = Sealed()
     text = Sealed()
+    # What it tells of, so that nothing is told twice; none for a code, which is asked for.
+    key = models.CharField(max_length=120, null=True, unique=True)
+    due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="notice_unsent", condition=models.Q(sent_at=None))]
+
+
+class Cursor(models.Model):
+    """How far a consumer has read the sealed audit rows."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    seq = models.BigIntegerField(default=0)
 
 
 class IdempotencyKey(models.Model):

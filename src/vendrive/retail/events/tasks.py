@@ -3,7 +3,6 @@
 from procrastinate.contrib.django import app
 
 from vendrive.retail.events.forgetting import forget_the_old
-from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 
 EVERY_SECOND = "* * * * * */1"
@@ -15,13 +14,6 @@ EVERY_HOUR = "17 * * * *"
 def wake_sealer(timestamp: int) -> None:
     """Chain and sign what was done since the last second."""
     seal_audit()
-
-
-@app.periodic(cron=EVERY_SECOND)
-@app.task(queueing_lock="send_notices", lock="send_notices")
-def wake_outbox(timestamp: int) -> None:
-    """Send what waits."""
-    send_notices()
 
 
 @app.periodic(cron=EVERY_HOUR)

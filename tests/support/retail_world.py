@@ -11,6 +11,7 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
+from django.db import connections
 
 from vendrive.retail.keys import make_keys
 from vendrive.retail.postgres import EmbeddedPostgres
@@ -26,5 +27,7 @@ def retail_world() -> Iterator[EmbeddedPostgres]:
             os.environ |= {"DATABASE_URL": server.dsn, "VENDRIVE_DATA": str(make_keys(folder / "keys").parent)}
             os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
             django.setup()
+            # A pool belongs to one process, and these programs have children.
+            connections["default"].settings_dict["OPTIONS"].pop("pool")
             call_command("migrate", interactive=False, verbosity=0)
             yield server

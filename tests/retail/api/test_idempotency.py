@@ -152,6 +152,7 @@ def test_signing_in_again_with_the_same_key_gives_the_same_answer_and_a_session(
     phone.send("POST", "session/code", {"phone": phone_of(1)})
     body = {"phone": phone_of(1), "code": code_sent_to(phone_of(1))}
     first = phone.send("POST", "session", body, KEY)
+    assert phone.send("POST", "session", body, KEY).content == first.content
     lost = phone.client.cookies.pop("sessionid")  # the answer was lost on its way, and its cookie with it
     Session.objects.filter(session_key=lost.value).delete()
     second = phone.send("POST", "session", body, KEY)

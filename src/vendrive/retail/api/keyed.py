@@ -15,6 +15,7 @@ from ninja.decorators import decorate_view
 
 from vendrive.retail.api.errors import answer_refusal
 from vendrive.retail.config import keys
+from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.sessions import current_customer
 from vendrive.retail.events.idempotency import Write, claim, fingerprint_of, in_flight, keep, keep_answer, under
 from vendrive.retail.events.models import IdempotencyKey
@@ -60,9 +61,8 @@ def refuse_for_good(request: HttpRequest, refused: Refused) -> Refused:
     return refused
 
 
-def write_of(request: HttpRequest, one_transaction: bool = True) -> Write:
+def write_of(request: HttpRequest, customer: Customer | None, one_transaction: bool = True) -> Write:
     """Return the write that a request asks for, in the scope of who asks it at which address."""
-    customer = current_customer(request)
     # Guests are told apart by the secret of their CSRF cookie, which they need to write at all.
     who = str(customer.pk) if customer else keys().fingerprint("guest", request.COOKIES.get("csrftoken", ""))[:36]
     asked = "\n".join((str(request.method), request.path, request.content_type or "")).encode() + b"\n" + request.body
@@ -78,9 +78,11 @@ def _mark(view: Any, wrapper: Callable[[Run], Run]) -> Any:
 def _in_one_transaction(run: Run, guests: bool = False, again: Again | None = None) -> Run:
     @wraps(run)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not guests and current_customer(request) is None:
+        # Who signs in and asks again is somebody by then, and has to be found as who it was.
+        customer = None if guests else current_customer(request)
+        if customer is None and not guests:
             return run(request, *args, **kwargs)  # which says that somebody has to sign in
-        write = write_of(request)
+        write = write_of(request, customer)
         try:
             with transaction.atomic(), under(write):
                 stored = claim(write)
@@ -101,9 +103,10 @@ def _in_one_transaction(run: Run, guests: bool = False, again: Again | None = No
 def _in_steps(run: Run) -> Run:
     @wraps(run)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if current_customer(request) is None:
+        customer = current_customer(request)
+        if customer is None:
             return run(request, *args, **kwargs)
-        write = write_of(request, one_transaction=False)
+        write = write_of(request, customer, one_transaction=False)
         try:
             with in_flight(write):
                 with transaction.atomic():

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -74,12 +73,6 @@ def settle_charge(charge_id: UUID) -> Charge:
         if charge.state == ChargeState.pending and answer is not Payment.unknown:
             _settle(charge, answer)
     return charge
-
-
-def list_pending(older_than: timedelta) -> list[Charge]:
-    """Return charges whose outcome has been unknown for a while, oldest first."""
-    before = ports().clock.now() - older_than
-    return list(Charge.objects.filter(state=ChargeState.pending, asked_at__lte=before).order_by("asked_at"))
 
 
 def _settle(charge: Charge, answer: Payment) -> None:

@@ -24,7 +24,7 @@ from vendrive.retail.drives.models import Drive
 from vendrive.retail.events.models import IdempotencyKey
 from vendrive.retail.postgres import EmbeddedPostgres
 
-PEOPLE = 12
+PEOPLE, CARS = 12, 4
 SHOWN = 5
 PAUSE_S = 0.5
 SERVER_EVERY = 8
@@ -64,8 +64,8 @@ class Campaign:
 
     def forget_keys(self) -> None:
         """Take the memory of keys away: the negative control."""
-        keyed.claim = lambda write: None
-        keyed.keep = lambda write, subject, answer="": None
+        vars(keyed)["claim"] = lambda write: None
+        vars(keyed)["keep"] = lambda write, subject, answer="": None
 
     def load(self, seconds: float, unlocked: bool = False) -> None:
         """Let eight clients work while clients, the worker and the database are killed, and judge what is left."""
@@ -75,7 +75,8 @@ class Campaign:
         if unlocked:
             load.take_safeguards_away()
         files = [self.folder / f"client-{number}" for number in range(load.CLIENTS)]
-        clients = [load.Client(number, people, load.wishes(), file) for number, file in enumerate(files)]
+        wishes = load.wishes(1 if unlocked else CARS)
+        clients = [load.Client(number, people, wishes, file) for number, file in enumerate(files)]
         kills = Kills(self, clients, seconds, 0 if unlocked else 1).run()
         reconcile(world)
         drives, keys = Drive.objects.count(), IdempotencyKey.objects.count()

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from vendrive.wire.errors import Refused
 
 CLIENTS = 8
 QUARTERS = 12
+RETRY_S = 0.05
 LISTS = """
 SELECT d.id::text, d.person_id::text, d.vehicle_id::text, d.tower_id || ' ' || d.pickup_at::text
 FROM drives_drive d JOIN events_auditrow a ON a.subject = d.id::text AND a.action = 'drive_booked' ORDER BY a.id
@@ -88,9 +90,10 @@ class Client:
             told |= {"outcome": "ok", "drive": str(drive.pk), "lists": self._of(drive, lists, rng)}
         except Refused as refused:
             told |= {"outcome": "failed", "code": refused.code}
-        except DatabaseError:
-            told |= {"outcome": "unknown"}  # the line is gone; a COMMIT that was under way may have been done
+        except DatabaseError as error:
+            told |= {"outcome": "unknown", "error": str(error)}  # the line is gone; a COMMIT that was under way may have been done
             connections.close_all()
+            threading.Event().wait(RETRY_S)
         self._write({**told, "end": time.monotonic()})
         if told["outcome"] == "ok":
             self._give_back(customer, str(told["drive"]))
@@ -222,7 +225,7 @@ def take_safeguards_away() -> None:
             cursor.execute(f"DROP INDEX {name}")
 
 
-def wishes() -> list[Wish]:
-    """Return what the shop lends, a few cars only: they are to be wanted by several at once."""
-    cars = Vehicle.objects.filter(tower_id="shanghai").select_related("paint").order_by("tag")[:4]
+def wishes(count: int) -> list[Wish]:
+    """Return some cars that the shop lends, so few that they are wanted by several at once."""
+    cars = Vehicle.objects.filter(tower_id="shanghai").select_related("paint").order_by("tag")[:count]
     return [Wish(car.model_id, car.paint.slug, car.tower_id) for car in cars]

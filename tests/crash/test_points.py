@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from setuptools import find_packages
+from setuptools import find_packages  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = (
@@ -36,7 +36,7 @@ def test_a_campaign_sees_what_is_lost() -> None:
 
 
 def test_without_locks_and_constraints_the_history_has_anomalies() -> None:
-    told = crash("--no-points", "--load-s", "3", "--unlocked")
+    told = crash("--no-points", "--load-s", "6", "--unlocked")
     assert told.returncode == 1, told.stdout + told.stderr
     assert "WRONG history" in told.stdout
 

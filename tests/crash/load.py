@@ -91,7 +91,10 @@ class Client:
         except Refused as refused:
             told |= {"outcome": "failed", "code": refused.code}
         except DatabaseError as error:
-            told |= {"outcome": "unknown", "error": str(error)}  # the line is gone; a COMMIT that was under way may have been done
+            told |= {
+                "outcome": "unknown",
+                "error": str(error),
+            }  # the line is gone; a COMMIT that was under way may have been done
             connections.close_all()
             threading.Event().wait(RETRY_S)
         self._write({**told, "end": time.monotonic()})

@@ -19,6 +19,7 @@ from vendrive.retail.ports import Document, Payment, Verdict, production_ports
 ROOT = Path(vendrive.__file__).parent
 DOCUMENT = Document("passport", "E00000009", "Demo person 9")
 OPEN = {
+    ("GET", "/openapi.json"),
     ("GET", "/session"),
     ("POST", "/session"),
     ("POST", "/session/code"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -58,7 +58,9 @@ class CustomerApi(NinjaAPI):
 
 
 GUEST = Guest()
-api = CustomerApi(title="Vendrive", version="1", description=DESCRIPTION, docs_url=None, auth=CustomerSession())
+api = CustomerApi(
+    title="Vendrive", version="1", description=DESCRIPTION, docs_url=None, openapi_url=None, auth=CustomerSession()
+)
 
 
 @api.exception_handler(Refused)
@@ -81,6 +83,12 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return answer_refusal(request, Refused(ErrorCode.address_unknown))
+
+
+@api.get("/openapi.json", auth=None, include_in_schema=False)
+def get_document(request: HttpRequest) -> JsonResponse:
+    """Return the OpenAPI document."""
+    return JsonResponse(api.get_openapi_schema())
 
 
 def customer_of(request: HttpRequest) -> Customer:

@@ -118,6 +118,16 @@ def test_no_environment_variable_names_the_demos_settings(tmp_path: Path) -> Non
     assert os.stat(tmp_path / "keys.json").st_mode & 0o077 == 0
 
 
+def test_a_wrong_way_out_for_notices_is_told_before_anything_starts(tmp_path: Path) -> None:
+    env = {**os.environ, "VENDRIVE_NOTICES": "smtp://mail.example", "VENDRIVE_DATA": str(tmp_path), "DATABASE_URL": "x"}
+    command = [sys.executable, "-m", "vendrive.retail"]
+    subprocess.run([*command, "init"], env=env, check=True, capture_output=True)
+    told = subprocess.run([*command, "worker"], env=env, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert "VENDRIVE_NOTICES needs `from=`" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_without_a_database_the_program_says_what_to_do(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     command = [sys.executable, "-m", "vendrive.retail", "web"]

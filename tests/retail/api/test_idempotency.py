@@ -274,5 +274,13 @@ def test_used_codes_old_sessions_and_sent_notices_are_forgotten(db: None, outsid
     assert (SignInCode.objects.count(), Notice.objects.count()) == (0, 0)
 
 
+@pytest.mark.parametrize("key", ["", "k" * 256, "k k", "k\n", "k\0", "ключ"])
+def test_a_key_is_printable_ascii(db: None, outside: Outside, key: str) -> None:
+    with pytest.raises(Refused, match="idempotency_key_missing"):
+        claim(Write("somebody", key, "f"))
+    with pytest.raises(Refused, match="idempotency_key_missing"), in_flight(Write("somebody", key, "f")):
+        pass
+
+
 def test_a_claimed_key_is_held_until_its_transaction_ends(db: None, outside: Outside) -> None:
     assert claim(Write("somebody", KEY, "f")) is None

@@ -78,6 +78,16 @@ def test_errors_before_an_operation_have_the_same_shape(
     assert not told["what"].isascii()
 
 
+def test_a_fault_of_ours_tells_nothing_but_its_code(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("vendrive.retail.api.catalogue.list_brands", fail)
+    answer = Client(raise_request_exception=False).get("/api/v1/catalogue")
+    assert (answer.status_code, answer.json()["code"], answer.json()["details"]) == (500, "unexpected", {})
+    assert b"secret" not in answer.content
+
+
 def test_a_body_that_is_no_json_is_refused(phone: Phone) -> None:
     answer = phone.send("PUT", "me/pin", b"{")
     assert (answer.status_code, json.loads(answer.content)["code"]) == (422, "request_invalid")

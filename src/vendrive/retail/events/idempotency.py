@@ -88,8 +88,7 @@ def do_first(work: Callable[[], object]) -> None:
 
 def claim(write: Write) -> IdempotencyKey | None:
     """Hold the key until the transaction ends and return its row, or None where it is new. Raise Refused."""
-    if len(write.key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, write.key):
-        raise Refused(ErrorCode.idempotency_key_missing)
+    _check_key(write)
     if not _lock("pg_try_advisory_xact_lock", 1, write):
         raise Refused(ErrorCode.idempotency_in_flight)
     stored = IdempotencyKey.objects.filter(scope=write.scope, key=write.key).first()
@@ -109,7 +108,8 @@ def keep(write: Write, subject: str, answer: str = "") -> None:
 
 @contextmanager
 def in_flight(write: Write) -> Iterator[None]:
-    """Hold the key across several transactions; raise Refused (idempotency_in_flight). It ends with the connection."""
+    """Hold the key across several transactions, at most as long as the connection; raise Refused as `claim` does."""
+    _check_key(write)
     if not _lock("pg_try_advisory_lock", 3, write):
         raise Refused(ErrorCode.idempotency_in_flight)
     try:
@@ -142,6 +142,11 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _check_key(write: Write) -> None:
+    if len(write.key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, write.key):
+        raise Refused(ErrorCode.idempotency_key_missing)
 
 
 def _lock(function: str, space: int, write: Write) -> bool:

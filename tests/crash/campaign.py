@@ -51,8 +51,8 @@ class Campaign:
             self._wrong(f"there is no operation {only!r}; there are: {', '.join(one.name for one in OPERATIONS)}")
         for operation in chosen:
             if point is not None:
-                _, _, wanted = points_of(operation, file)
-                ends = [Run(operation.name, point, die_at(operation, point, wanted, file))]
+                _, said, wanted = points_of(operation, file)
+                ends = [Run(operation.name, point, die_at(operation, point, said, wanted, file))]
             else:
                 ends = list(runs_of(operation, file, sample))
             runs += len(ends)

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connections
 
 from tests.crash.failpoints import DIED, Points
-from tests.crash.operations import Act, Operation
+from tests.crash.operations import STATUS, Act, Operation
 from tests.crash.world import Remembering, begin_anew, differences, look, reconcile, sealed, use
 
 
@@ -42,12 +42,12 @@ SAMPLE = "after COMMIT 1"
 
 def runs_of(operation: Operation, file: Path, sample: bool = False) -> Iterator[Run]:
     """Let the operation die at each of its points in turn, or at one of them."""
-    points, _, wanted = points_of(operation, file)
+    points, told, wanted = points_of(operation, file)
     for point in [SAMPLE] if sample else points:
-        yield Run(operation.name, point, die_at(operation, point, wanted, file))
+        yield Run(operation.name, point, die_at(operation, point, told, wanted, file))
 
 
-def die_at(operation: Operation, point: str, wanted: dict[str, object], file: Path) -> str:
+def die_at(operation: Operation, point: str, told: bytes, wanted: dict[str, object], file: Path) -> str:
     """Die at a point, restart, and return what is wrong."""
     world = begin_anew(file)
     act = operation.given(world)
@@ -55,22 +55,28 @@ def die_at(operation: Operation, point: str, wanted: dict[str, object], file: Pa
     if untouched:
         world = begin_anew(file)
         act = operation.given(world)
-    status, told = in_child(world, act, point)
+    status, said = in_child(world, act, point)
     if status != DIED:
         return f"the child ended with {status} in place of dying"
-    _, _, answer = told.partition(b"\0")
-    first = answer if operation.again else b""
     if operation.again:
-        again = act()
-        if first and again != first:
-            return f"answered {again!r} after {first!r}"
-        if operation.again and act() != again:
-            return "a third answer differs from the second"
+        wrong = ask_again(act, said.partition(b"\0")[2], told)
+        if wrong:
+            return wrong
     found = look_after(world)
     sealed()
     if untouched and found == untouched and "after COMMIT" not in point:
         return ""
     return differences(wanted, found)
+
+
+def ask_again(act: Act, first: bytes, told: bytes) -> str:
+    """Ask again, twice; return what is wrong with the answers, where `told` was answered when nobody died."""
+    again = act()
+    if first and again != first:
+        return f"answered {again!r} after {first!r}"
+    if again.startswith(STATUS.encode()) and again.split()[1] != told.split()[1]:
+        return f"answered {again!r}, where nobody died {told!r}"
+    return "" if act() == again else "a third answer differs from the second"
 
 
 def look_after(world: Remembering) -> dict[str, object]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.http import HttpResponse
+
 from tests.crash.world import Remembering
 from tests.retail.api.conftest import BOOKING, Phone
 from tests.retail.helpers import PIN, START, code_sent_to, make_driver, phone_of
@@ -37,6 +39,7 @@ INTRODUCTION = {
     "birth_date": "1990-01-01",
 }
 Act = Callable[[], bytes]
+STATUS = "HTTP "
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Operation:
     again: bool = True
 
 
+def told(answer: HttpResponse) -> bytes:
+    """Return what a caller was told, with its status."""
+    return f"{STATUS}{answer.status_code} ".encode() + answer.content
+
+
 def write(method: str, path: str, body: object = None, before: Callable[[Phone], object] = lambda p: None) -> Any:
     """Return a write of the API by somebody who may drive."""
 
@@ -58,7 +66,7 @@ def write(method: str, path: str, body: object = None, before: Callable[[Phone],
         phone = Phone(make_driver())
         made = before(phone)
         sent = path.format(made)
-        return lambda: phone.send(method, sent, body, KEY).content
+        return lambda: told(phone.send(method, sent, body, KEY))
 
     return given
 
@@ -69,7 +77,7 @@ def guest(path: str, body: Callable[[Phone], object]) -> Any:
     def given(world: Remembering) -> Act:
         phone = Phone()
         sent = body(phone)
-        return lambda: phone.send("POST", path, sent, KEY).content
+        return lambda: told(phone.send("POST", path, sent, KEY))
 
     return given
 
@@ -109,8 +117,8 @@ def with_face(phone: Phone) -> None:
 
 
 def booked(phone: Phone) -> str:
-    told: dict[str, str] = json.loads(phone.send("POST", "drives", BOOKING).content)
-    return told["drive_id"]
+    made: dict[str, str] = json.loads(phone.send("POST", "drives", BOOKING).content)
+    return made["drive_id"]
 
 
 def returned(phone: Phone) -> str:
@@ -155,16 +163,16 @@ def pull(world: Remembering) -> Act:
 
 
 def journal(world: Remembering) -> Act:
-    told = batch(*journey(some_drive(world)))
-    return lambda: str(record_journal("shanghai", told)).encode()
+    entries = batch(*journey(some_drive(world)))
+    return lambda: str(record_journal("shanghai", entries)).encode()
 
 
 def lost_to_another(world: Remembering) -> Act:
     drive = some_drive(world)
     cancel_drive(drive.customer, drive.id)
     book_drive(make_driver(2), *EX30, "other")
-    told = batch(*journey(drive)[:2])
-    return lambda: str(record_journal("shanghai", told)).encode()
+    entries = batch(*journey(drive)[:2])
+    return lambda: str(record_journal("shanghai", entries)).encode()
 
 
 def staff_asks(world: Remembering) -> Act:

@@ -23,7 +23,7 @@ def crash(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_deaths_and_kills_lose_nothing_and_do_nothing_twice() -> None:
-    told = crash("--sample", "--load-s", "8")
+    told = crash("--sample", "--load-s", "6")
     assert told.returncode == 0, told.stdout + told.stderr
     assert "23 deaths, 0 wrong" in told.stdout
     assert "1 servers; 0 anomalies" in told.stdout
@@ -36,7 +36,7 @@ def test_a_campaign_sees_what_is_lost() -> None:
 
 
 def test_without_locks_and_constraints_the_history_has_anomalies() -> None:
-    told = crash("--no-points", "--load-s", "6", "--unlocked")
+    told = crash("--no-points", "--load-s", "4", "--unlocked")
     assert told.returncode == 1, told.stdout + told.stderr
     assert "WRONG history" in told.stdout
 

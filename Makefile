@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz bounds check lint lock clean
+.PHONY: help setup demo test fuzz crash bounds check lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,12 @@ demo: $(READY) ## the whole journey on this machine (ARGS=--once: one synthetic 
 test: $(READY) ## all tests (ARGS are passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-fuzz: $(READY) ## a rogue machine and hostile clients (ARGS="--seed S --messages N")
+fuzz: $(READY) ## a rogue machine, hostile clients (ARGS="--seed S --messages N") and requests to the API (API="--cases N")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+	@$(BIN)/python -m tests.fuzz.api $(API)
+
+crash: $(READY) ## processes die at every point of every operation, then under load (ARGS="--only book --load-s 0")
+	@$(BIN)/python -W ignore -m tests.crash $(ARGS)
 
 bounds: $(READY) ## prove the optima in benchmarks/tower again (ARGS="--only guangzhou42")
 	@$(BIN)/python -m vendrive.planning.prove benchmarks/tower $(ARGS)

@@ -45,7 +45,7 @@ def test_without_suppliers_production_answers_unknown_and_never_yes() -> None:
     assert ports.membership.is_super_member(NOBODY).verdict is Verdict.unknown
     assert ports.payments.charge("key", 1000, "CNY") is not Payment.paid
     with pytest.raises(OSError, match="supplier"):
-        ports.notices.send("+8619900000001", "code")
+        ports.notices.send("key", "+8619900000001", "code")
 
 
 def test_production_has_none_of_the_demos_addresses() -> None:

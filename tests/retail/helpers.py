@@ -31,7 +31,7 @@ class Outside:
     faces: list[bytes | None] = field(default_factory=list)
     refunds: dict[str, int] = field(default_factory=dict)
 
-    def send(self, to: str, text: str) -> None:
+    def send(self, key: str, to: str, text: str) -> None:
         self.sent.append((to, text))
 
     def proves(self, face_template: bytes | None, engine: str, document: Document) -> Verdict:

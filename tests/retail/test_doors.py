@@ -19,9 +19,11 @@ from vendrive.retail.ports import Document, Payment, Verdict, production_ports
 ROOT = Path(vendrive.__file__).parent
 DOCUMENT = Document("passport", "E00000009", "Demo person 9")
 OPEN = {
+    ("GET", "/openapi.json"),
     ("GET", "/session"),
     ("POST", "/session"),
     ("POST", "/session/code"),
+    ("DELETE", "/session"),
     ("GET", "/catalogue"),
     ("GET", "/towers"),
     ("GET", "/pickup-times"),
@@ -51,12 +53,13 @@ def test_nothing_else_answers_without_a_credential(db: None, method: str, path: 
 
 def test_a_write_needs_the_token_of_our_own_pages(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
-    answer = client.post("/api/v1/session/code", {"phone": "13812340001"}, content_type="application/json")
-    assert answer.status_code == 403
+    body, key = {"phone": "13812340001"}, {"Idempotency-Key": "k"}
+    answer = client.post("/api/v1/session/code", body, content_type="application/json", headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
 def test_a_refusal_is_told_in_the_language_of_the_request(db: None) -> None:
-    client = Client(headers={"accept-language": "zh-CN,zh;q=0.9"})
+    client = Client(headers={"accept-language": "zh-CN,zh;q=0.9", "idempotency-key": "k"})
     answer = client.post("/api/v1/session/code", {"phone": "1"}, content_type="application/json")
     assert answer.status_code == 409
     assert answer.json()["code"] == "phone_invalid"
@@ -77,7 +80,7 @@ def test_without_suppliers_nobody_is_proved_and_nothing_is_paid() -> None:
     assert ports.membership.is_super_member(DOCUMENT).verdict is Verdict.unknown
     assert ports.payments.charge("k", 100, "CNY") is Payment.declined
     with pytest.raises(OSError, match="no supplier"):
-        ports.notices.send("+8613812340001", "text")
+        ports.notices.send("key", "+8613812340001", "text")
 
 
 def test_the_demos_answers_are_the_documented_ones(tmp_path: Path) -> None:
@@ -113,6 +116,16 @@ def test_no_environment_variable_names_the_demos_settings(tmp_path: Path) -> Non
     told = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines()[-1] == "vendrive.retail.settings NoNotices"
     assert os.stat(tmp_path / "keys.json").st_mode & 0o077 == 0
+
+
+def test_a_wrong_way_out_for_notices_is_told_before_anything_starts(tmp_path: Path) -> None:
+    env = {**os.environ, "VENDRIVE_NOTICES": "smtp://mail.example", "VENDRIVE_DATA": str(tmp_path), "DATABASE_URL": "x"}
+    command = [sys.executable, "-m", "vendrive.retail"]
+    subprocess.run([*command, "init"], env=env, check=True, capture_output=True)
+    told = subprocess.run([*command, "worker"], env=env, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert "VENDRIVE_NOTICES needs `from=`" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_without_a_database_the_program_says_what_to_do(tmp_path: Path) -> None:

@@ -28,10 +28,10 @@ async def live_urls(settings: Settings) -> AsyncIterator[None]:
     await sync_to_async(connections.close_all)()
 
 
-def report(activity: str) -> TowerReport:
+def report(activity: str, tower: str = "shanghai") -> TowerReport:
     """Return a tower that has nothing to show but its activity."""
     return TowerReport(
-        tower_id="shanghai", at=START, machine="idle", emergency_stop=False, help_called=False, activity=activity,
+        tower_id=tower, at=START, machine="idle", emergency_stop=False, help_called=False, activity=activity,
         storeys=3, lifts=(), slots=(), bays=(), journal_seq=0, order_number=0,
     )  # fmt: skip
 

@@ -2,16 +2,19 @@
 
 import base64
 import json
+import threading
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from django.db import connections, transaction
 from django.test import Client
 
 from tests.retail.helpers import PICKUP, PIN, START, Outside, introduction, make_driver, sign_in
 from vendrive.audit import GENESIS, seal
+from vendrive.demo.data import fill_shop
 from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.sealing import open_sealed
 from vendrive.passes.signing import ORDER_PURPOSE, encode, is_signed, sign_text
@@ -24,8 +27,8 @@ from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.orders import list_orders, publish_orders
 from vendrive.retail.events.models import AuditRow
-from vendrive.retail.fleet.actions import ask_operator, enrol_station
-from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle
+from vendrive.retail.fleet.actions import ask_operator, enrol_station, queue_order
+from vendrive.retail.fleet.models import JournalEntry, OrderKind, StationOrder, Tower, Vehicle
 from vendrive.retail.fleet.policies import Wish
 from vendrive.vision.faces import ENGINE_NAME, decode_template, encode_template
 from vendrive.wire.errors import ErrorCode, Refused
@@ -222,6 +225,68 @@ def test_a_database_from_an_older_copy_gives_no_number_twice(enrolled: None, out
     assert (row.subject, row.details) == ("shanghai", {"last": 1, "cursor": 40})
     publish_orders("shanghai", cursor=41)
     assert AuditRow.objects.filter(action="orders_resumed").count() == 1
+
+
+def test_an_order_that_commits_late_is_not_passed_by_the_cursor(transactional_db: None, outside: Outside) -> None:
+    """The first to write its order is the last to commit: with a number from a sequence its station would skip it."""
+    fill_shop()
+    written, commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            first.append(queue_order("shanghai", OrderKind.stock, {}).pk)
+            written.set()
+            assert commit.wait(20)
+        connections.close_all()
+
+    first: list[int] = []
+    thread = threading.Thread(target=slow)
+    thread.start()
+    try:
+        assert written.wait(20)
+        second = queue_order("shanghai", OrderKind.stock, {}).pk
+        assert publish_orders("shanghai") == 1  # does not wait for what is not committed
+        cursor = page_end(0)
+    finally:
+        commit.set()
+        thread.join(20)
+    assert publish_orders("shanghai") == 1
+    numbers = dict(StationOrder.objects.values_list("pk", "number"))
+    assert first[0] < second
+    assert (numbers[second], numbers[first[0]]) == (1, 2)
+    assert (cursor, page_end(cursor)) == (1, 2)
+
+
+def page_end(after: int) -> int:
+    """Return the number of the last order of the page that a station gets after its cursor."""
+    return Order.model_validate_json(list_orders("shanghai", after).orders[-1].payload).number
+
+
+def test_publishers_at_once_give_each_number_once(transactional_db: None, outside: Outside) -> None:
+    fill_shop()
+    for _ in range(20):
+        queue_order("shanghai", OrderKind.stock, {})
+    start = threading.Barrier(4)
+
+    def publish() -> None:
+        start.wait(10)
+        publish_orders("shanghai")
+        connections.close_all()
+
+    threads = [threading.Thread(target=publish) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    numbers = StationOrder.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, 21))
+
+
+def test_a_page_that_is_pulled_again_is_the_same(drive: Drive) -> None:
+    publish_orders("shanghai")
+    first = list_orders("shanghai", 0).model_dump_json()
+    publish_orders("shanghai")
+    assert list_orders("shanghai", 0).model_dump_json() == first
 
 
 def headers(target: str, body: bytes, nonce: str, at: timedelta = timedelta()) -> dict[str, str]:

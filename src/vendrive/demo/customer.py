@@ -85,10 +85,9 @@ class Phone:
         """Return the JSON answer; raise NotServed where it is a refusal."""
         return self._answer(self._http.get(path, params=query))
 
-    def send(self, method: str, path: str, body: object = None, key: bool = False) -> Any:
-        """Send JSON, with an idempotency key where the call needs one."""
-        extra = {"Idempotency-Key": str(new_uuid())} if key else {}
-        return self._answer(self._http.request(method, path, json=body, headers=self._headers() | extra))
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Send JSON; each call is a write of its own."""
+        return self._answer(self._http.request(method, path, json=body, headers=self._headers()))
 
     def send_picture(self, path: str, jpeg: bytes) -> Any:
         """Send one JPEG as the body."""
@@ -104,7 +103,8 @@ class Phone:
         return fresh[-1] if fresh else None
 
     def _headers(self) -> dict[str, str]:
-        return {"X-CSRFToken": self._csrf, "Referer": str(self._http.base_url)}
+        key = str(new_uuid())
+        return {"X-CSRFToken": self._csrf, "Referer": str(self._http.base_url), "Idempotency-Key": key}
 
     def _answer(self, response: httpx.Response) -> Any:
         return _told(response, "retail")

@@ -144,7 +144,7 @@ class Journey:
             "tower": self.wish.tower,
             "pickup_at": self.pickup_at,
         }
-        booked = self.phone.send("POST", "/api/v1/drives", body, key=True)
+        booked = self.phone.send("POST", "/api/v1/drives", body)
         self.drive = self._drive(booked["drive_id"])
         return f"drive {self.drive['drive_id']}, code {self.drive['short_code']}"
 
@@ -193,7 +193,7 @@ class Journey:
         return f"in slot {self.visitor.look()['cars'][self.car['tag']]['where']}"
 
     def _buy(self) -> str:
-        self.order = self.phone.send("POST", f"/api/v1/drives/{self.drive['drive_id']}/buy", key=True)
+        self.order = self.phone.send("POST", f"/api/v1/drives/{self.drive['drive_id']}/buy")
         if self.order["state"] != "placed":
             raise NotServed(f"the order is {self.order['state']}")
         down = self.order["down_payment_minor"] / 100

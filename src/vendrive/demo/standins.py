@@ -57,17 +57,20 @@ class ShownNotices:
 
     path: Path
 
-    def send(self, to: str, text: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
+    def send(self, key: str, to: str, text: str) -> None:
+        with self.path.open("a+", encoding="utf-8") as file:
             os.chmod(self.path, 0o600)
-            file.write(json.dumps({"to": to, "text": text}, ensure_ascii=False) + "\n")
+            file.seek(0)
+            if not any(json.loads(line).get("key") == key for line in file):
+                file.write(json.dumps({"key": key, "to": to, "text": text}, ensure_ascii=False) + "\n")
 
     def read(self) -> list[ShownNotice]:
         """Return all messages, oldest first."""
         if not self.path.exists():
             return []
         lines = self.path.read_text(encoding="utf-8").splitlines()
-        return [ShownNotice(**json.loads(line)) for line in lines]
+        told = map(json.loads, lines)
+        return [ShownNotice(one["to"], one["text"]) for one in told]
 
 
 @dataclass(frozen=True)

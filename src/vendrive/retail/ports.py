@@ -44,8 +44,11 @@ class Answer:
 class Notices(Protocol):
     """Messages to a phone."""
 
-    def send(self, to: str, text: str) -> None:
-        """Send `text` to the phone number `to` (E.164); raise OSError where it could not be handed over."""
+    def send(self, key: str, to: str, text: str) -> None:
+        """Send `text` to the phone number `to` (E.164) once for `key`; raise OSError where it could not be handed over.
+
+        The same key comes again where this program died before it could write down that it went.
+        """
         ...
 
 
@@ -88,7 +91,7 @@ class Payments(Protocol):
 class NoNotices:
     """No supplier: nothing can be sent."""
 
-    def send(self, to: str, text: str) -> None:
+    def send(self, key: str, to: str, text: str) -> None:
         raise OSError("no supplier of notices is configured")
 
 
@@ -134,8 +137,8 @@ class Ports:
     payments: Payments
 
 
-def production_ports() -> Ports:
-    """Return the ports of a retail that has no suppliers yet."""
+def production_ports(notices: Notices | None = None) -> Ports:
+    """Return the ports of a retail that has no suppliers yet, but for messages."""
     clock = SystemClock()
     standing = UnknownStanding(clock)
-    return Ports(clock, NoNotices(), UnknownIdentity(), standing, standing, NoPayments())
+    return Ports(clock, notices or NoNotices(), UnknownIdentity(), standing, standing, NoPayments())

@@ -20,7 +20,8 @@ from typing import IO, Any
 import psycopg
 
 DATABASE = "vendrive"
-START_TIMEOUT_S = 30.0
+# After a power cut the server first syncs every file and replays its log; it ends by itself where it cannot start.
+START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0
 SOCKET_PATH_LIMIT = 107
 _POLL_S = 0.02

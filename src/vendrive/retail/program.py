@@ -28,6 +28,7 @@ from granian.log import LogLevels
 from granian.server import Server as Granian
 
 from vendrive.retail.keys import NoKeys, make_keys, read_keys
+from vendrive.retail.notices.senders import WrongSetting
 
 PRODUCTION = "vendrive.retail.settings"
 LIVE_URLS = "vendrive.retail.live.urls"
@@ -54,6 +55,8 @@ EXAMPLES = """examples:
   vendrive retail web --port 8000             pages and API
   vendrive retail live --port 8001            live events for the console
   vendrive retail worker                      notices, audit chain, deadlines
+  VENDRIVE_NOTICES=console: vendrive retail worker
+                                              notices as lines on standard error (smtp://… sends mails)
   vendrive retail enrol-station public.json   trust a station's keys
   vendrive retail public-key > retail.json    what a station pins (its DIR/keys/retail.json)"""
 
@@ -70,7 +73,7 @@ def run(argv: list[str], settings_module: str = PRODUCTION) -> int:
             read_keys(_data())
             django.setup()
         return int(asked.program(asked, settings_module))
-    except NoKeys as error:
+    except (NoKeys, WrongSetting) as error:
         _warn(f"vendrive retail: {error}")
         return 2
 

@@ -1,7 +1,7 @@
 """Settings of retail in production.
 
 Read from the environment: DATABASE_URL, VENDRIVE_DATA, VENDRIVE_HOSTS, VENDRIVE_LIVE_URL, VENDRIVE_WEB_ORIGIN,
-VENDRIVE_BEHIND_PROXY.
+VENDRIVE_BEHIND_PROXY, VENDRIVE_NOTICES (see `retail.notices.senders`).
 
 Nothing in the environment can name other ports: what exists for the demo alone is in `vendrive.demo.settings`.
 """
@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from vendrive.design.templating import STATIC
 from vendrive.retail.database import database_from
 from vendrive.retail.keys import read_keys
+from vendrive.retail.notices.senders import notices_from
 from vendrive.retail.ports import production_ports
 
 DATA = Path(os.environ.get("VENDRIVE_DATA", ".retail"))
@@ -24,7 +25,7 @@ LIVE_URL = os.environ.get("VENDRIVE_LIVE_URL", "/live")
 WEB_ORIGIN = os.environ.get("VENDRIVE_WEB_ORIGIN", "")
 
 VENDRIVE_KEYS = SimpleLazyObject(lambda: read_keys(DATA))
-VENDRIVE_PORTS = production_ports()
+VENDRIVE_PORTS = production_ports(notices_from(os.environ.get("VENDRIVE_NOTICES", "")))
 
 # A lazy text: the settings can be imported (by tools) before keys exist, but nothing can be signed without them.
 SECRET_KEY = SimpleLazyObject(lambda: VENDRIVE_KEYS.django)
@@ -45,12 +46,14 @@ INSTALLED_APPS = [
     "vendrive.retail.drives",
     "vendrive.retail.payments",
     "vendrive.retail.sales",
+    "vendrive.retail.notices",
     "vendrive.retail.shop",
     "vendrive.retail.console",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",
+    "vendrive.retail.api.errors.ErrorsOfOneShape",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

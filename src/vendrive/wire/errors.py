@@ -113,6 +113,8 @@ class ErrorCode(StrEnum):
     payment_unknown = "payment_unknown"
     # Between programs
     request_invalid = "request_invalid"
+    address_unknown = "address_unknown"
+    method_not_allowed = "method_not_allowed"
     idempotency_key_missing = "idempotency_key_missing"
     idempotency_in_flight = "idempotency_in_flight"
     idempotency_mismatch = "idempotency_mismatch"

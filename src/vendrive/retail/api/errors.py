@@ -1,8 +1,8 @@
 """Refusals as JSON: a code for programs, and two sentences for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from vendrive.design.messages import pick_language, say
 from vendrive.wire.errors import ErrorCode, Refused
@@ -15,11 +15,39 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.request_replayed: 401,
     ErrorCode.not_allowed: 403,
     ErrorCode.drive_not_found: 404,
+    ErrorCode.address_unknown: 404,
+    ErrorCode.method_not_allowed: 405,
     ErrorCode.request_invalid: 422,
     ErrorCode.idempotency_mismatch: 422,
     ErrorCode.too_many_tries: 429,
+    ErrorCode.unexpected: 500,
+}
+CODE_OF_STATUS: Mapping[int, ErrorCode] = {
+    401: ErrorCode.sign_in_needed,
+    403: ErrorCode.not_allowed,
+    404: ErrorCode.address_unknown,
+    405: ErrorCode.method_not_allowed,
+    500: ErrorCode.unexpected,
 }
 LANGUAGE_COOKIE = "lang"
+INTERFACES = "/api/"
+
+
+class ErrorsOfOneShape:
+    """Whatever refuses a request of an interface before or behind its view (Django, the router) says it as we do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        said = response.headers.get("Content-Type", "").startswith("application/json")
+        if response.status_code < 400 or said or not request.path.startswith(INTERFACES):
+            return response
+        told = answer_refusal(request, Refused(CODE_OF_STATUS.get(response.status_code, ErrorCode.request_invalid)))
+        if "Allow" in response.headers:
+            told.headers["Allow"] = response.headers["Allow"]
+        return told
 
 
 def language_of(request: HttpRequest) -> str:

@@ -1,28 +1,73 @@
-"""What the customer API takes and answers."""
+"""What the customer API takes and answers. Examples are part of the OpenAPI document."""
 
+import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, JsonValue
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})")
+
+
+def _day(value: object) -> object:
+    # By itself pydantic takes a number as seconds since 1970.
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("a day is YYYY-MM-DD")
+    if isinstance(value, int | float):
+        raise ValueError("a day is a text")
+    return value
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError("a moment is in the format of RFC 3339, with its zone")
+    if isinstance(value, int | float):
+        raise ValueError("a moment is a text")
+    return value
+
 
 # Within these bounds nothing that is computed from a time or a place runs over an edge.
 Slug = Annotated[str, Field(max_length=60, pattern=r"^[-a-zA-Z0-9_]*$")]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
-Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
+City = Annotated[str, Field(max_length=60, examples=["Shanghai"])]
+AnyDay = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[AnyDay, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1), examples=["2026-03-02"])]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC), examples=["2026-03-02T01:15:00Z"]),
+]
+Latitude = Annotated[float, Field(ge=-90, le=90, examples=[31.23])]
+Longitude = Annotated[float, Field(ge=-180, le=180, examples=[121.47])]
+DRIVE_ID = "0b8f3a52-64a4-4e5c-b1bb-1c0e5fd2d6a1"
 
 
-class PhoneIn(Schema):
+def _example(**fields: JsonValue) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+class Body(Schema):
+    """What is sent; a field that nobody knows is a mistake that is told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PhoneIn(Body):
+    model_config = _example(phone="+8613812340001")
+
     phone: str = Field(max_length=40)
 
 
 class CodeIn(PhoneIn):
+    model_config = _example(phone="+8613812340001", code="123456")
+
     code: str = Field(max_length=12)
 
 
 class SessionOut(Schema):
+    model_config = _example(csrf="…", signed_in=False)
+
     csrf: str
     signed_in: bool
 
@@ -78,20 +123,33 @@ class TowerOut(Schema):
 
 
 class PickupTimeOut(Schema):
+    model_config = _example(at="2026-03-02T01:15:00Z", left=1)
+
     at: datetime
     left: int
 
 
-class IntroductionIn(Schema):
+class IntroductionIn(Body):
+    model_config = _example(
+        name="Demo person 1",
+        document_kind="passport",
+        document="E00000001",
+        licence_class="C1",
+        licence_expiry="2030-01-01",
+        birth_date="1990-01-01",
+    )
+
     name: str = Field(max_length=200)
-    document_kind: str
+    document_kind: Literal["identity_card", "passport"]
     document: str = Field(max_length=40)
     licence_class: str = Field(max_length=10)
-    licence_expiry: date
-    birth_date: date | None = None
+    licence_expiry: AnyDay
+    birth_date: AnyDay | None = Field(default=None, description="Needed with a passport; an identity card says it.")
 
 
-class PinIn(Schema):
+class PinIn(Body):
+    model_config = _example(pin="825193")
+
     pin: str = Field(max_length=12)
 
 
@@ -113,10 +171,18 @@ class MeOut(Schema):
 
 
 class VerdictOut(Schema):
-    proof: str
+    """Whether face and document belong together: yes, no or unknown."""
+
+    model_config = _example(proof="yes")
+
+    proof: Literal["yes", "no", "unknown"]
 
 
 class ReasonOut(Schema):
+    model_config = _example(
+        code="not_member", details={}, what="You are not a super member.", next="Join the programme first."
+    )
+
     code: str
     details: dict[str, object]
     what: str
@@ -128,7 +194,9 @@ class EligibilityOut(Schema):
     reasons: list[ReasonOut]
 
 
-class BookingIn(Schema):
+class BookingIn(Body):
+    model_config = _example(model="volvo-ex30", paint="yellow", tower="shanghai", pickup_at="2026-03-02T01:15:00Z")
+
     model: Slug
     paint: Slug
     tower: Slug
@@ -137,6 +205,15 @@ class BookingIn(Schema):
 
 class BookingOut(Schema):
     """What never changes of a booking, so that a replay gets the same bytes."""
+
+    model_config = _example(
+        drive_id=DRIVE_ID,
+        model="volvo-ex30",
+        paint="yellow",
+        tower="shanghai",
+        pickup_at="2026-03-02T01:15:00Z",
+        short_code="7K2M9QXA",
+    )
 
     drive_id: str
     model: str
@@ -166,6 +243,10 @@ class DriveOut(Schema):
 
 
 class OrderOut(Schema):
+    model_config = _example(
+        order_id=DRIVE_ID, state="placed", demo_price_minor=20080000, down_payment_minor=2008000, currency="CNY"
+    )
+
     order_id: str
     state: str
     demo_price_minor: int

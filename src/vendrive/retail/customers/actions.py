@@ -68,6 +68,15 @@ def give_face_consent(customer: Customer) -> None:
 def enrol_face(customer: Customer, picture: bytes) -> Verdict:
     """Keep the template of an encoded picture, ask whether face and document belong together, and return that.
 
+    Raise as `store_face` does.
+    """
+    store_face(customer, picture)
+    return prove_identity(customer)
+
+
+def store_face(customer: Customer, picture: bytes) -> None:
+    """Keep the template of an encoded picture, which nobody has compared with the document yet.
+
     Raise Refused: consent_missing, or what is wrong with the picture. The picture itself is not kept.
     """
     person = access_person(customer)
@@ -82,7 +91,6 @@ def enrol_face(customer: Customer, picture: bytes) -> Verdict:
         Person.objects.filter(pk=person.pk).update(proof="", proof_at=None)
         renew_open_drives(person)
         record(f"customer:{customer.id}", "face_enrolled", person.id, engine=engine)
-    return prove_identity(customer)
 
 
 def prove_identity(customer: Customer) -> Verdict:

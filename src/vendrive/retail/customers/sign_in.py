@@ -45,6 +45,14 @@ def confirm_code(phone: str, code: str, language: str = "en") -> Customer:
 
     A wrong try counts even though it is refused.
     """
+    found = try_code(phone, code, language)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def try_code(phone: str, code: str, language: str = "en") -> Customer | Refused:
+    """As `confirm_code`, but return what is refused: the try must be stored, in whichever transaction this is."""
     number, now = read_phone(phone), ports().clock.now()
     phone_hash = keys().fingerprint("phone", number)
     with transaction.atomic():
@@ -52,7 +60,7 @@ def confirm_code(phone: str, code: str, language: str = "en") -> Customer:
         problem = _use_code(phone_hash, code, now)
         if problem is None:
             return _customer(number, phone_hash, language, now)
-    raise Refused(problem)
+    return Refused(problem)
 
 
 def _use_code(phone_hash: str, code: str, now: datetime) -> ErrorCode | None:
@@ -74,6 +82,9 @@ def _customer(number: str, phone_hash: str, language: str, now: datetime) -> Cus
         found = Customer(phone_hash=phone_hash, created_at=now, language=language)
         found.phone = number
         found.save()
+    elif found.language != language:
+        found.language = language
+        found.save(update_fields=["language"])
     record(f"customer:{found.id}", "signed_in", found.id)
     return found
 

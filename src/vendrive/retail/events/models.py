@@ -39,6 +39,9 @@ class Notice(models.Model):
     text_box = sealed_column()
     to = Sealed()
     text = Sealed()
+    # What it tells of, so that nothing is told twice; none for a code, which is asked for.
+    key = models.CharField(max_length=120, null=True, unique=True)
+    due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     tries = models.PositiveIntegerField(default=0)
 
@@ -46,16 +49,28 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["at"], name="notice_unsent", condition=models.Q(sent_at=None))]
 
 
+class Cursor(models.Model):
+    """How far a consumer has read the sealed audit rows."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    seq = models.BigIntegerField(default=0)
+
+
 class IdempotencyKey(models.Model):
-    """The answer to a write, stored in the transaction of its effect."""
+    """A write from outside, stored in the transaction of its effect; `subject` is the identifier of what came of it.
+
+    `answer` is empty while outside parties are being asked, and for callers that make their answer from the subject.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_uuid, editable=False)
     scope = models.CharField(max_length=120)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
+    subject = models.CharField(max_length=80, blank=True)
     answer_box = sealed_column()
     answer = Sealed()
     at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="one_answer_for_a_key")]
+        indexes = [models.Index(fields=["at"], name="keys_by_age")]

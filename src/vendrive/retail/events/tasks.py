@@ -2,10 +2,11 @@
 
 from procrastinate.contrib.django import app
 
-from vendrive.retail.events.outbox import send_notices
+from vendrive.retail.events.forgetting import forget_the_old
 from vendrive.retail.events.sealing import seal_audit
 
 EVERY_SECOND = "* * * * * */1"
+EVERY_HOUR = "17 * * * *"
 
 
 @app.periodic(cron=EVERY_SECOND)
@@ -15,8 +16,8 @@ def wake_sealer(timestamp: int) -> None:
     seal_audit()
 
 
-@app.periodic(cron=EVERY_SECOND)
-@app.task(queueing_lock="send_notices", lock="send_notices")
-def wake_outbox(timestamp: int) -> None:
-    """Send what waits."""
-    send_notices()
+@app.periodic(cron=EVERY_HOUR)
+@app.task(queueing_lock="forget_the_old", lock="forget_the_old")
+def wake_forgetting(timestamp: int) -> None:
+    """Delete keys, codes, sessions and notices whose time is over."""
+    forget_the_old()

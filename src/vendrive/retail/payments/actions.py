@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -90,12 +89,6 @@ def settle_refunds() -> int:
     """Hand over what is owed, where its charge was paid; return how many refunds are settled now."""
     waiting = Refund.objects.filter(state=ChargeState.pending).exclude(charge__state=ChargeState.pending)
     return sum(_settle_refund(pk) for pk in list(waiting.order_by("asked_at").values_list("pk", flat=True)))
-
-
-def list_pending(older_than: timedelta) -> list[Charge]:
-    """Return charges whose outcome has been unknown for a while, oldest first."""
-    before = ports().clock.now() - older_than
-    return list(Charge.objects.filter(state=ChargeState.pending, asked_at__lte=before).order_by("asked_at"))
 
 
 def _settle(charge: Charge, answer: Payment) -> None:

@@ -13,7 +13,7 @@ from vendrive.retail.drives.queries import access_drive
 from vendrive.retail.drives.scarcity import pool_key, take
 from vendrive.retail.events.actions import once, record
 from vendrive.retail.fleet.models import Vehicle, VehicleState
-from vendrive.retail.payments.actions import list_pending, open_charge, settle_charge
+from vendrive.retail.payments.actions import open_charge, settle_charge
 from vendrive.retail.payments.models import ChargeState
 from vendrive.retail.sales.models import SalesOrder, SalesState
 from vendrive.wire.errors import ErrorCode, Refused
@@ -54,11 +54,15 @@ def settle_order(order_id: UUID) -> SalesOrder:
 
 
 def settle_pending_orders() -> int:
-    """Ask again about every down payment that stayed unknown; return how many were asked."""
-    charges = list_pending(ASK_AGAIN_AFTER)
-    for order in SalesOrder.objects.filter(charge__in=charges):
+    """Go on with every order that has waited for its down payment for a while; return how many those are.
+
+    The order counts, not the charge: whoever died between the two left a charge that is paid and an order that waits.
+    """
+    before = ports().clock.now() - ASK_AGAIN_AFTER
+    waiting = SalesOrder.objects.filter(state=SalesState.pending, charge__asked_at__lte=before).order_by("ordered_at")
+    for order in waiting:
         settle_order(order.pk)
-    return len(charges)
+    return len(waiting)
 
 
 def get_sales_order(drive: Drive) -> SalesOrder | None:

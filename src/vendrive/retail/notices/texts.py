@@ -1,0 +1,88 @@
+"""Which events customers are told of, and the facts that the sentences may name.
+
+One more: a line here, and `notice.<message>` in both languages (design/messages/notices.*.toml).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vendrive.design import formats
+from vendrive.design.messages import say
+from vendrive.retail.customers.models import Customer, Person
+from vendrive.retail.drives.models import Drive
+from vendrive.retail.events.models import AuditRow
+from vendrive.retail.sales.models import SalesOrder
+
+
+@dataclass(frozen=True)
+class About:
+    """Whom an event concerns, and the words for it."""
+
+    customer: Customer
+    words: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to a customer. `key` names what it tells of: the same is never told twice."""
+
+    key: str
+    to: str
+    text: str
+
+
+def about_drive(subject: str) -> About:
+    """Return who borrows, and which car when and where."""
+    drive = Drive.objects.select_related("customer", "tower", "vehicle__model__brand").get(pk=subject)
+    lang, zone, model, tower = drive.customer.language, drive.tower.time_zone, drive.vehicle.model, drive.tower
+    words = {
+        "car": f"{model.brand.name_zh} {model.name_zh}" if lang == "zh" else f"{model.brand.name} {model.name}",
+        "tower": tower.name_zh if lang == "zh" else tower.name,
+        "plate": drive.vehicle.plate,
+        "day": formats.day(lang, drive.pickup_at, zone),
+        "time": formats.clock_time(drive.pickup_at, zone),
+        "due_day": formats.day(lang, drive.due_at, zone),
+        "due_time": formats.clock_time(drive.due_at, zone),
+    }
+    return About(drive.customer, words)
+
+
+def about_order(subject: str) -> About:
+    """Return who buys, and what is paid down."""
+    order = SalesOrder.objects.select_related("drive").get(pk=subject)
+    drive = about_drive(str(order.drive_id))
+    return About(drive.customer, {**drive.words, "down": formats.money(order.down_payment_minor, order.currency)})
+
+
+def about_person(subject: str) -> About:
+    """Return the customer who is this person."""
+    return About(Person.objects.select_related("customer").get(pk=subject).customer, {})
+
+
+TOLD: Mapping[str, tuple[str, Callable[[str], About]]] = {
+    "drive_booked": ("booked", about_drive),
+    "pass_held": ("ready", about_drive),
+    "drive_cancelled": ("cancelled", about_drive),
+    "drive_cancelled_by_us": ("cancelled_by_us", about_drive),
+    "drive_not_collected": ("not_collected", about_drive),
+    "handed_over": ("handed_over", about_drive),
+    "returned": ("returned", about_drive),
+    "sale_placed": ("order_placed", about_order),
+    "sale_declined": ("order_declined", about_order),
+    "face_consent_revoked": ("face_deleted", about_person),
+}
+"""For each action of the audit trail: the message, and what it is about."""
+
+
+def letter_for(row: AuditRow) -> Letter | None:
+    """Return what to tell of an event, in the customer's language, or None where nobody is told."""
+    # A booking that another one's hand-over ended was not the customer's wish.
+    action = f"{row.action}_by_us" if row.action == "drive_cancelled" and row.actor == "retail" else row.action
+    if action not in TOLD:
+        return None
+    message, about_subject = TOLD[action]
+    about = about_subject(row.subject)
+    text = say(about.customer.language, f"notice.{message}", **about.words)
+    # Consent may be given and revoked again, each time with a new effect; a drive or an order ends once.
+    again = f":{row.seq}" if about_subject is about_person else ""
+    return Letter(f"{message}:{row.subject}{again}", about.customer.phone, text)

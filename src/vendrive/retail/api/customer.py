@@ -1,9 +1,9 @@
 """The customer API, `/api/v1`: what the phone pages do, for programs. The session cookie is the credential."""
 
-from vendrive.retail.api import catalogue, drives, me, session
+from vendrive.retail.api import catalogue, drives, me, scans, session
 from vendrive.retail.api.app import api
 
 __all__ = ["api"]
 
-for _room in (session, catalogue, me, drives):
+for _room in (session, catalogue, scans, me, drives):
     api.add_router("", _room.router)

@@ -105,7 +105,7 @@ def test_two_lifts_of_one_way_by_hand() -> None:
 
 
 def test_no_two_lifts_of_one_way_serve_more_than_the_bound_and_two_of_two_ways_do() -> None:
-    """Emptied through so many bays that the lifts alone bind: beside each other they come below the bound of one way."""
+    """Emptied through so many bays that the lifts alone bind."""
     full = load_layout("autostadt400")
     slots = tuple(slot for slot in full.slots if slot.name[-1] in "AB" and slot.storey < 8)
     layout = replace(full, bays=tuple(replace(full.bays[0], name=f"B{at}") for at in range(1, 9)), slots=slots)

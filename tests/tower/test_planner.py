@@ -135,7 +135,8 @@ def test_the_oldest_does_not_wait_for_who_is_in_the_way(policy: Policy) -> None:
     places, lifts = {"rear": "5A", "front": "5B"}, (LiftAt("L1", 5, True),)
     old = State(AGEING_S + 1, SINGAPORE, places, lifts, (BayAt("B1"),), jobs)
     aside = moves(policy, old)[0]
-    assert aside.car == "front" and SINGAPORE.is_slot(aside.target)
+    assert aside.car == "front"
+    assert SINGAPORE.is_slot(aside.target)
     then = moves(policy, replace(old, places={"rear": "5A", "front": aside.target}))
     assert [(order.car, order.target) for order in then] == [("rear", "B1")]
 

@@ -2,7 +2,8 @@
 
 All times are those of `vendrive.planning.evaluation`: the machine does at a bay one thing after the other (inner door,
 transfer, inner door), and people take the mean times that are given. A bound leaves things out (most of how two lifts
-are in each other's way, waiting, uneven arrivals); it never adds any. So it may be out of reach, and can never be exceeded.
+are in each other's way, waiting, uneven arrivals); it never adds any. So it may be out of reach, and can never be
+exceeded.
 """
 
 from collections.abc import Iterable, Sequence

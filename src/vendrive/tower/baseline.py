@@ -61,7 +61,8 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
         return None
     blocker = ground.blocker(source)
     if blocker:
-        # Who is in the way and wanted too leaves by itself; for the oldest it need not: the next bay is kept for that one.
+        # Who is in the way and wanted too leaves by itself. But for the oldest the next bay is kept, and so they might
+        # wait for each other for ever.
         soon, now_s = ground.wanted.get(ground.state.places[blocker]), ground.state.now_s
         if soon and soon[0] <= now_s + EARLY_S and now_s - waits_since_s(job) < AGEING_S:
             return None

@@ -141,6 +141,16 @@ def test_the_oldest_does_not_wait_for_who_is_in_the_way(policy: Policy) -> None:
     assert [(order.car, order.target) for order in then] == [("rear", "B1")]
 
 
+def test_of_two_lifts_on_one_way_the_upper_one_fetches_the_upper_car() -> None:
+    layout = load_layout("autostadt400")
+    jobs = [job(JobKind.retrieve, "high", 0.0), job(JobKind.retrieve, "low", 1.0)]
+    lifts, bays = (LiftAt("L1", 10, True), LiftAt("L2", 11, True)), (BayAt("B1"), BayAt("B2"))
+    known = State(2.0, layout, {"high": "12A", "low": "3A"}, lifts, bays, jobs)
+    assert {(order.lift, order.car) for order in moves(Foresight(), known)} == {("L1", "low"), ("L2", "high")}
+    alone = replace(known, failed=frozenset({"L2"}))
+    assert [(order.lift, order.car) for order in moves(Foresight(), alone)] == [("L1", "high")]
+
+
 def test_who_has_waited_for_long_counts_more() -> None:
     """With one bay a hand-out is quicker than a return and goes first, until the return has waited for long."""
     shanghai = load_layout("shanghai3")

@@ -88,7 +88,7 @@ class Campaign:
         for anomaly in found[:SHOWN]:
             self._wrong(f"history: {anomaly.name}: {anomaly.what} {anomaly.transactions}")
         sealed()
-        self._say(f"load: {transactions} transactions, {drives} bookings, killed {kills}; {len(found)} anomalies")
+        self._say(f"load: {transactions} transactions, {drives} committed, killed {kills}; {len(found)} anomalies")
 
     def restart_server(self) -> None:
         """Stop PostgreSQL as a power cut does, and start it again: it recovers what was committed."""

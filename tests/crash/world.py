@@ -13,11 +13,13 @@ from django.db import connection
 from tests.retail.helpers import START, Outside
 from vendrive.clock import ManualClock
 from vendrive.demo.data import fill_shop
+from vendrive.retail.drives.money import list_unsettled, settle_drive
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit, verify_audit
 from vendrive.retail.fleet.models import StationOrder
 from vendrive.retail.notices.actions import queue_letters
+from vendrive.retail.payments.actions import settle_refunds
 from vendrive.retail.ports import Payment, Ports
 from vendrive.retail.sales.actions import ASK_AGAIN_AFTER, settle_pending_orders
 
@@ -40,6 +42,10 @@ class Remembering(Outside):
     def charge(self, key: str, amount_minor: int, currency: str) -> Payment:
         self._remember("charge", key)
         return self.payment
+
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> Payment:
+        self._remember("refund", key)
+        return Payment.paid
 
     def asked(self) -> dict[str, int]:
         """Return how many different things each party did."""
@@ -81,6 +87,9 @@ def reconcile(world: Outside) -> None:
     """Do what the worker does after a restart, until nothing is left to do."""
     world.clock.advance(ASK_AGAIN_AFTER.total_seconds() + 1)
     settle_pending_orders()
+    for drive in list_unsettled():
+        settle_drive(drive)
+    settle_refunds()
     while seal_audit() + queue_letters() + send_notices():
         pass
 

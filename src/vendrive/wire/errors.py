@@ -54,6 +54,7 @@ class ErrorCode(StrEnum):
     swap_not_allowed = "swap_not_allowed"
     return_not_here = "return_not_here"
     not_in_queue = "not_in_queue"
+    already_waiting = "already_waiting"
     rules_invalid = "rules_invalid"
     busy_try_again = "busy_try_again"
     drive_not_found = "drive_not_found"

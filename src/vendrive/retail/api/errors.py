@@ -15,6 +15,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.request_replayed: 401,
     ErrorCode.not_allowed: 403,
     ErrorCode.drive_not_found: 404,
+    ErrorCode.not_in_queue: 404,
     ErrorCode.address_unknown: 404,
     ErrorCode.method_not_allowed: 405,
     ErrorCode.request_invalid: 422,

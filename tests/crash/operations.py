@@ -40,6 +40,7 @@ QUEUE = {
     "from_at": "2026-03-04T00:00:00Z",
     "until_at": "2026-03-09T00:00:00Z",
 }
+NEXT_DAY, SOONER, LATER = (f"2026-03-0{day}T01:15:00Z" for day in (3, 4, 6))
 SWAP = {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-04T01:15:00Z"}
 INTRODUCTION = {
     "name": "Demo person 1",
@@ -280,9 +281,9 @@ OPERATIONS = (
     Operation("hold", write("POST", "holds", BOOKING)),
     Operation("confirm", confirm),
     Operation("confirm and pay", with_fee),
-    Operation("reschedule", write("POST", "drives/{}/reschedule", {"pickup_at": "2026-03-03T01:15:00Z"}, before=booked)),
-    Operation("extend", write("POST", "drives/{}/extend", {"due_at": "2026-03-06T01:15:00Z"}, before=lent)),
-    Operation("return early", write("POST", "drives/{}/return-early", {"due_at": "2026-03-04T01:15:00Z"}, before=lent)),
+    Operation("reschedule", write("POST", "drives/{}/reschedule", {"pickup_at": NEXT_DAY}, before=booked)),
+    Operation("extend", write("POST", "drives/{}/extend", {"due_at": LATER}, before=lent)),
+    Operation("return early", write("POST", "drives/{}/return-early", {"due_at": SOONER}, before=lent)),
     Operation("swap", write("POST", "drives/{}/swap", SWAP, before=lent)),
     Operation("join a queue", write("POST", "queue", QUEUE)),
     Operation("leave a queue", write("DELETE", "queue/{}", before=waiting)),

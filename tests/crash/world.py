@@ -72,8 +72,8 @@ def begin_anew(file: Path) -> Remembering:
             return world
         # The copy was whole: while it is laid back, row by row, nothing has to be checked.
         cursor.execute("SET session_replication_role = replica")
-        for (name,) in _names_in_shop():
-            cursor.execute(f"INSERT INTO {name} SELECT * FROM shop.{name}")
+        for name, columns in _columns_in_shop():
+            cursor.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM shop.{name}")
         cursor.execute("SET session_replication_role = DEFAULT")
     return world
 
@@ -128,10 +128,15 @@ def _keep_shop(tables: list[str]) -> None:
                 cursor.execute(f"CREATE TABLE shop.{name} AS TABLE {name}")
 
 
-def _names_in_shop() -> list[tuple[str]]:
+def _columns_in_shop() -> list[tuple[str, str]]:
+    """Return each table that was copied, with the columns that the database does not work out for itself."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'shop'")
-        found: list[tuple[str]] = cursor.fetchall()
+        cursor.execute("""
+            SELECT table_name, string_agg(quote_ident(column_name), ', ') FROM information_schema.columns AS c
+            WHERE table_schema = 'public' AND is_generated = 'NEVER'
+                AND EXISTS (SELECT FROM pg_tables WHERE schemaname = 'shop' AND tablename = c.table_name)
+            GROUP BY table_name""")
+        found: list[tuple[str, str]] = cursor.fetchall()
     return found
 
 

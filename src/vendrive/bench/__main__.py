@@ -6,12 +6,12 @@ import logging
 import sys
 from collections.abc import Callable
 
-from vendrive.bench import faults, tower
+from vendrive.bench import faults, flash, tower
 from vendrive.bench.figures import Figure
 from vendrive.bench.progress import Bar
 
 Bench = Callable[[bool, Bar], list[Figure]]
-BENCHES: dict[str, Bench] = {"faults": faults.measure, "tower": tower.measure}
+BENCHES: dict[str, Bench] = {"faults": faults.measure, "flash": flash.measure, "tower": tower.measure}
 EXAMPLE = "example: vendrive bench faults --quick --json"
 
 

@@ -11,6 +11,7 @@ class ErrorCode(StrEnum):
     code_wrong = "code_wrong"
     code_expired = "code_expired"
     too_many_tries = "too_many_tries"
+    too_busy = "too_busy"
     sign_in_needed = "sign_in_needed"
     not_allowed = "not_allowed"
     # Introducing yourself

@@ -21,6 +21,7 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.request_invalid: 422,
     ErrorCode.idempotency_mismatch: 422,
     ErrorCode.too_many_tries: 429,
+    ErrorCode.too_busy: 429,
     ErrorCode.unexpected: 500,
 }
 CODE_OF_STATUS: Mapping[int, ErrorCode] = {

@@ -112,7 +112,7 @@ MATRIX: dict[str, Cells] = {
     "POST /drives/{drive_id}/accept/": OF_ONE,
     "GET /drives/{drive_id}/change/": OF_ONE,
     "POST /drives/{drive_id}/change/": OF_ONE,
-    "POST /queue/join/": CUSTOMER,
+    "POST /queue/join/": ("sign in", "none", "none", "sign in", "sign in"),  # without a choice
     "POST /queue/{place_id}/leave/": OF_ONE,
     "GET /drives/{drive_id}/buy/": OF_ONE,
     "POST /drives/{drive_id}/buy/": OF_ONE,

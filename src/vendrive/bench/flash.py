@@ -239,7 +239,8 @@ def _load(bench: Bench, lasts_s: float, times: int) -> Loaded:
         for n in range(pulls)
     ]
     customers = start(*bench.web, shop.spread(texts, lasts_s), CONNECTIONS)
-    stations = start(*bench.stations, shop.spread(asks, lasts_s), len(towers))
+    # A station is a computer of its own: how long it waits must not be how long this one is too busy to notice.
+    stations = start(*bench.stations, shop.spread(asks, lasts_s), len(towers), nice=0)
     return Loaded(answers_of(stations), answers_of(customers))
 
 

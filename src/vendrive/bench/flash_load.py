@@ -1,7 +1,7 @@
 """The load generator of `vendrive bench flash`: requests that are written already, each sent at its time.
 
-A process of its own at nice 10: `python -m vendrive.bench.flash_load HOST PORT CONNECTIONS < FILE`.
-The file has a line of JSON for each request, `[at_s, text]` with times from the start in order; an answer for each comes
+A process of its own at nice 10: `python -m vendrive.bench.flash_load HOST PORT CONNECTIONS NICE < FILE`.
+The file has a line of JSON for each request, `[at_s, text]` with times from the start in order; the answers come
 out as `[due_s, done_s, status]`, where `done_s` is when the whole answer was there and status 0 is a broken connection.
 """
 
@@ -43,9 +43,11 @@ class Answer:
         return self.done_s - self.due_s
 
 
-def start(host: str, port: int, requests: Sequence[Request], connections: int) -> "subprocess.Popen[str]":
+def start(
+    host: str, port: int, requests: Sequence[Request], connections: int, nice: int = NICE
+) -> "subprocess.Popen[str]":
     """Start the generator in a process of its own, with its requests."""
-    command = [sys.executable, "-m", "vendrive.bench.flash_load", host, str(port), str(connections)]
+    command = [sys.executable, "-m", "vendrive.bench.flash_load", host, str(port), str(connections), str(nice)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     child.stdin.writelines(json.dumps([request.at_s, request.text]) + "\n" for request in requests)
@@ -123,8 +125,8 @@ class _Line:
 
 def main() -> None:
     """Read requests, send them, write the answers."""
-    os.nice(NICE)
     host, port, connections = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    os.nice(int(sys.argv[4]))
     requests = [Request(*json.loads(line)) for line in sys.stdin]
     answers = asyncio.run(_send_all(host, port, requests, connections))
     sys.stdout.writelines(json.dumps([one.due_s, one.done_s, one.status]) + "\n" for one in answers)

@@ -187,17 +187,17 @@ INSERT INTO drives_drive (
     ended_because, booked_at
 )
 SELECT gen_random_uuid(), %(programme)s, 1, p.customer, p.person, v.id, %(model)s, v.paint_id, %(tower)s, %(tower)s,
-    CASE WHEN n < %(live)s THEN 'booked' ELSE 'returned' END, 1, gen_random_uuid(), lpad(to_hex(n), 8, '0'),
+    CASE WHEN i < %(live)s THEN 'booked' ELSE 'returned' END, 1, gen_random_uuid(), lpad(to_hex(i), 8, '0'),
     at, at - interval '15 minutes', at + interval '1 hour', at + interval '3 days',
     tstzrange(at - interval '15 minutes', at + interval '75 hours'), tstzrange(at, at + interval '3 days'),
-    24000 - 2 * (n / %(people)s), 60, 0, 0, false, %(terms)s, 'en', 0, 0, '', now()
-FROM generate_series(0, %(count)s - 1) AS n
-JOIN bench_people p ON p.n = n %% %(people)s
+    24000 - 2 * (i / %(people)s), 60, 0, 0, false, %(terms)s, 'en', 0, 0, '', now()
+FROM generate_series(0, %(count)s - 1) AS i
+JOIN bench_people p ON p.n = i %% %(people)s
 JOIN (SELECT id, paint_id, row_number() OVER (ORDER BY tag) - 1 AS n FROM fleet_vehicle WHERE tower_id = %(tower)s) v
-    ON v.n = n %% %(cars)s
+    ON v.n = i %% %(cars)s
 CROSS JOIN LATERAL (SELECT CASE
-    WHEN n < %(live)s THEN %(first)s + n / %(cars)s * interval '79 hours'
-    ELSE %(first)s - n / %(cars)s * interval '80 hours' END AS at) AS t
+    WHEN i < %(live)s THEN %(first)s + i / %(cars)s * interval '79 hours'
+    ELSE %(first)s - i / %(cars)s * interval '80 hours' END AS at) AS t
 """
 
 

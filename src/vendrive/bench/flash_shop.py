@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from vendrive.bench.flash_load import Request
+from vendrive.clock import SystemClock
 from vendrive.demo.data import fill_shop
 from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.signing import encode, sign_text
@@ -35,6 +36,7 @@ from vendrive.retail.fleet.queries import get_tower
 from vendrive.retail.ports import Verdict
 from vendrive.wire.station_auth import PURPOSE, RequestToSign
 
+CLOCK = SystemClock()
 MODEL, PAINT = "volvo-ex30", "yellow"
 CARS = 100
 ZONE = "Asia/Shanghai"
@@ -88,7 +90,7 @@ def make_tower(name: str, key: Ed25519PrivateKey | None = None) -> str:
 
 def make_guests(count: int, prefix: str) -> list[Guest]:
     """Return people who may drive and are signed in."""
-    now = datetime.now(UTC)
+    now = CLOCK.now()
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     guests, people, sessions = [], [], []
     for number in range(count):
@@ -123,7 +125,7 @@ def _person(customer: Customer, name: str, now: datetime) -> Person:
 
 def tomorrow() -> datetime:
     """Return the beginning of the quarter hour in a day from now."""
-    return next_quarter(datetime.now(UTC) + timedelta(days=1))
+    return next_quarter(CLOCK.now() + timedelta(days=1))
 
 
 def wishes(towers: Sequence[str], first: datetime) -> Iterator[reserving.Wanted]:
@@ -231,9 +233,9 @@ def look_or_book(guest: Guest, tower: str, number: int) -> str:
 def look_at_days(tower: str, days: int) -> object:
     """Count what is free on so many days, as the calendar does."""
     place = get_tower(tower)
-    first, model = today(place, datetime.now(UTC)), get_model(MODEL)
+    first, model = today(place, CLOCK.now()), get_model(MODEL)
     span = [first + timedelta(days=n) for n in range(days)]
-    return get_availability(get_layers(), model, None, place, span, datetime.now(UTC)).days()
+    return get_availability(get_layers(), model, None, place, span, CLOCK.now()).days()
 
 
 def count_held(tower: str) -> int:
@@ -249,6 +251,6 @@ def count_booked() -> int:
 
 def count_in_window(tower: str, days: int) -> int:
     """Return how many live drives of a tower begin in so many days from now."""
-    now = datetime.now(UTC)
+    now = CLOCK.now()
     until = now + timedelta(days=days)
     return Drive.objects.filter(tower=tower, state=DriveState.booked, pickup_at__gte=now, pickup_at__lt=until).count()

@@ -20,8 +20,8 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from tests.crash.history import Anomaly, List, Outcome, Txn, anomalies
 from tests.retail.helpers import START
+from tests.retail.racing import NO_LOCK
 from vendrive.retail.customers.models import Customer
-from vendrive.retail.drives import scarcity
 from vendrive.retail.drives.actions import book_drive, cancel_drive
 from vendrive.retail.drives.models import Drive
 from vendrive.retail.events.outbox import send_notices
@@ -69,10 +69,10 @@ class Client:
     wishes: list[Wish]
     file: Path
 
-    def work(self, seconds: float, seed: int) -> None:
-        """Work until the time is over."""
-        rng, ends_s, count = random.Random(seed), time.monotonic() + seconds, 0
-        while time.monotonic() < ends_s:
+    def work(self, over: Path, seed: int) -> None:
+        """Work until the file `over` is there."""
+        rng, count = random.Random(seed), 0
+        while not over.exists():
             count += 1
             self._book(rng, f"{self.number}-{seed}-{count}")
 
@@ -119,10 +119,14 @@ class Client:
             file.write(json.dumps(line) + "\n")
 
 
-def keep_on(work: Callable[[], object], seconds: float) -> None:
-    """Do what the worker does, and go on when the database comes back."""
-    ends_s = time.monotonic() + seconds
-    while time.monotonic() < ends_s:
+def committed(files: list[Path]) -> int:
+    """Return how many bookings were acknowledged so far."""
+    return sum(file.read_text().count('"outcome": "ok"') for file in files if file.exists())
+
+
+def keep_on(work: Callable[[], object], over: Path) -> None:
+    """Do what the worker does until the file `over` is there, and go on when the database comes back."""
+    while not over.exists():
         try:
             work()
         except DatabaseError:
@@ -215,8 +219,8 @@ def asked_again(files: list[Path]) -> list[str]:
 
 def take_safeguards_away() -> None:
     """No lock and no constraint of bookings: the negative control."""
-    scarcity.lock = lambda keys, timeout_ms: None
     with connection.cursor() as cursor:
+        cursor.execute(NO_LOCK)
         cursor.execute("""
             SELECT conrelid::regclass::text, conname FROM pg_constraint
             WHERE contype IN ('x', 'u') AND conrelid::regclass::text LIKE 'drives_%'""")

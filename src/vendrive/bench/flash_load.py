@@ -58,8 +58,9 @@ def start(
 def answers_of(child: "subprocess.Popen[str]") -> list[Answer]:
     """Wait for a generator; return its answers. Raise RuntimeError where it failed."""
     assert child.stdout is not None
-    told = child.stdout.read()
-    if child.wait() != 0:
+    with child:
+        told = child.stdout.read()
+    if child.returncode != 0:
         raise RuntimeError("the load generator failed")
     return [Answer(*json.loads(line)) for line in told.splitlines()]
 

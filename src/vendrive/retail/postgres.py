@@ -119,6 +119,8 @@ class EmbeddedPostgres:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
         if self._lock is not None:
+            # Children that were forked meanwhile have the same open file: closing ours would leave it locked by them.
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
             self._lock.close()
             self._lock = None
 

@@ -23,7 +23,7 @@ from tests.retail.helpers import START
 from tests.retail.racing import NO_LOCK
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive, cancel_drive
-from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.models import OPEN, Drive
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 from vendrive.retail.fleet.models import Vehicle
@@ -33,6 +33,8 @@ from vendrive.wire.errors import Refused
 CLIENTS = 8
 QUARTERS = 12
 RETRY_S = 0.05
+CLEARS_UP = 0.2
+"""How often a client that was refused cancels a booking, whoever made it."""
 LISTS = """
 SELECT d.id::text, d.person_id::text, d.vehicle_id::text, d.tower_id || ' ' || d.pickup_at::text
 FROM drives_drive d JOIN events_auditrow a ON a.subject = d.id::text AND a.action = 'drive_booked' ORDER BY a.id
@@ -100,6 +102,8 @@ class Client:
         self._write({**told, "end": time.monotonic()})
         if told["outcome"] == "ok":
             self._give_back(customer, str(told["drive"]))
+        elif rng.random() < CLEARS_UP:
+            self._clear_up(rng)
 
     def _of(self, drive: Drive, lists: dict[str, List], rng: random.Random) -> dict[str, List]:
         """Return the lists that the booking is in, and one more."""
@@ -113,6 +117,17 @@ class Client:
             pass
         except DatabaseError:
             connections.close_all()
+
+    def _clear_up(self, rng: random.Random) -> None:
+        """Cancel something: who was killed after booking gave nothing back, and soon nothing would be left."""
+        try:
+            left = list(Drive.objects.filter(state__in=OPEN).select_related("customer"))
+        except DatabaseError:
+            connections.close_all()
+            return
+        if left:
+            drive = rng.choice(left)
+            self._give_back(drive.customer, str(drive.pk))
 
     def _write(self, line: dict[str, object]) -> None:
         with self.file.open("a") as file:

@@ -65,7 +65,12 @@ def test_no_secret_or_photo_is_tracked() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
         "\n"
     )
-    secret = [name for name in listed if re.search(r"\.(key|pem|der|p12|pfx|pth|onnx|dat|heic)$", name)]
+    # The car model that ships lies in a folder of its own, with its notice and its card.
+    secret = [
+        name
+        for name in listed
+        if re.search(r"\.(key|pem|der|p12|pfx|pth|onnx|dat|heic)$", name) and "vision/car_model/" not in name
+    ]
     pictures = [name for name in listed if re.search(r"\.(jpe?g)$", name) and "demo/people/" not in name]
     assert secret == []
     assert pictures == []

@@ -14,10 +14,11 @@ PROGRAMS = {
     "plant": "the simulated tower behind a real OPC UA server",
     "simulate": "towers with people and faults in virtual time",
     "tower": "policies compared and towers sized, in simulated days",
+    "scan": "training of the model that recognises cars",
     "bench": "the measured figures",
 }
 # A program's package, where it has another name.
-PACKAGES = {"simulate": "simulation", "tower": "planning"}
+PACKAGES = {"simulate": "simulation", "tower": "planning", "scan": "vision"}
 
 
 def usage() -> str:

@@ -4,9 +4,9 @@ from xml.etree import ElementTree
 import pytest
 
 from vendrive.design.icons import SHAPES, draw_icon
-from vendrive.design.illustrations import draw_car
+from vendrive.design.illustrations import draw_any_car, draw_car
 from vendrive.design.outline import Frame, body_path
-from vendrive.design.silhouettes import CARS
+from vendrive.design.silhouettes import BODIES, CARS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -57,6 +57,19 @@ def test_paint_that_is_not_a_colour_is_refused(paint: str) -> None:
 def test_a_car_without_silhouette_is_refused() -> None:
     with pytest.raises(KeyError):
         draw_car("no-such-car", "#a81f2b")
+
+
+@pytest.mark.parametrize("body", [*BODIES, "no-such-body"])
+def test_any_car_has_a_drawing_of_its_body_and_its_own_name(body: str) -> None:
+    root = ElementTree.fromstring(draw_any_car("no-such-car", body, "Make & Model <1>", "#a81f2b"))
+    assert root.findtext(f"{SVG}title") == "Make & Model <1>"
+    frame = Frame(BODIES.get(body, BODIES["sedan"]))
+    assert frame.left > 8
+    assert frame.y(1.0) > 5
+
+
+def test_a_car_with_a_silhouette_keeps_it() -> None:
+    assert draw_any_car("byd-han", "sedan", "BYD Han", "#a81f2b") == draw_car("byd-han", "#a81f2b")
 
 
 @pytest.mark.parametrize("name", list(SHAPES))

@@ -9,13 +9,19 @@ from typing import Any
 
 from django.db import transaction
 
+from vendrive.demo.known_cars import FILE as KNOWN_CARS
+from vendrive.demo.known_cars import KnownCars, NamedCar, load_known_cars
 from vendrive.retail.catalogue.models import Brand, Paint, VehicleModel
 from vendrive.retail.drives.models import Programme, RuleSet
 from vendrive.retail.drives.rules import read_changes
 from vendrive.retail.fleet.models import PAPERS, Tower, Vehicle
 from vendrive.retail.fleet.queries import wire_vehicle
+from vendrive.retail.scan.models import KnownCar
+from vendrive.retail.scan.references import put_shipped_views
+from vendrive.vision.card import read_card
 from vendrive.wire import orders
 
+_TOLD = ("label", "make", "make_zh", "name", "name_zh", "body", "year", "model")
 # The demo's calendar may be moved far: its cars' papers last.
 PAPERS_UNTIL = date(2099, 12, 31)
 _FILE = Path(__file__).with_name("catalogue.toml")
@@ -42,6 +48,22 @@ def fill_shop() -> None:
             _fill_model(model, position)
         for tower in shop()["towers"]:
             _fill_tower(tower)
+
+
+def fill_known_cars(file: Path = KNOWN_CARS) -> None:
+    """Tell the scan of the cars that it knows by vectors; raise OtherEncoder where the file is another encoder's."""
+    encoder = read_card().name
+    known: KnownCars = load_known_cars(encoder, file)
+    with transaction.atomic():
+        rows = [_known_car(car) for car in known.cars]
+        KnownCar.objects.bulk_create(rows, update_conflicts=True, unique_fields=["slug"], update_fields=_TOLD)
+        put_shipped_views(encoder, known.vectors, known.of)
+
+
+def _known_car(car: NamedCar) -> KnownCar:
+    fields = {**vars(car), "name_zh": car.name, "model_id": car.model}
+    del fields["model"]
+    return KnownCar(**fields)
 
 
 def demo_stock(tower_id: str) -> Sequence[orders.Vehicle]:

@@ -9,9 +9,13 @@ from vendrive.demo.standins import demo_ports
 from vendrive.retail.settings import *  # noqa: F403 - all of production's, then what differs
 from vendrive.retail.settings import INSTALLED_APPS as PRODUCTION_APPS
 from vendrive.retail.settings import TEMPLATES as PRODUCTION_TEMPLATES
+from vendrive.vision.card import SHIPPED
 
 _folder = told_folder()
 VENDRIVE_PORTS = demo_ports(DemoCalendar(_folder.calendar), _folder.root)
+# The shipped car model is for research and for this demo.
+VENDRIVE_CAR_MODEL = SHIPPED
+VENDRIVE_RESEARCH_MODELS = True
 
 INSTALLED_APPS = [*PRODUCTION_APPS, "vendrive.demo"]
 ROOT_URLCONF = "vendrive.demo.urls"

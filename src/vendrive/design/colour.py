@@ -2,6 +2,7 @@
 
 import re
 
+_D65 = (0.95047, 1.0, 1.08883)
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -36,6 +37,20 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio, 1..21 (WCAG 2.2)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def lab(colour: str) -> tuple[float, float, float]:
+    """CIE L*a*b* (1976) under D65: distances in it are nearer to what people see than those of red, green and blue."""
+    red, green, blue = (_linear(value / 255) for value in channels(colour))
+    x = 0.4124 * red + 0.3576 * green + 0.1805 * blue
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = 0.0193 * red + 0.1192 * green + 0.9505 * blue
+    fx, fy, fz = (_lab_root(value / white) for value, white in zip((x, y, z), _D65, strict=True))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def _lab_root(share: float) -> float:
+    return float(share ** (1 / 3)) if share > (6 / 29) ** 3 else share / (3 * (6 / 29) ** 2) + 4 / 29
 
 
 def _linear(value: float) -> float:

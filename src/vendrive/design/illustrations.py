@@ -22,17 +22,33 @@ from vendrive.design.outline import (
     trace,
     upper_nodes,
 )
-from vendrive.design.silhouettes import CARS
+from vendrive.design.silhouettes import BODIES, CARS, Car
 from vendrive.design.wheels import draw_wheel
 
 
 @lru_cache(maxsize=512)
 def draw_car(slug: str, paint: str) -> str:
     """The car as one `<svg>`. KeyError for a slug that has no silhouette, ValueError unless paint is `#rrggbb`."""
-    channels(paint)
     car = CARS[slug]
+    return _draw(car, paint, slug, car.name)
+
+
+@lru_cache(maxsize=512)
+def draw_any_car(slug: str, body: str, name: str, paint: str) -> str:
+    """The car of `slug`, or where it has no silhouette any car of its body type (else a sedan), called `name`.
+
+    ValueError unless paint is `#rrggbb`.
+    """
+    if slug in CARS:
+        return draw_car(slug, paint)
+    body = body if body in BODIES else "sedan"
+    return _draw(BODIES[body], paint, f"any-{body}", name)
+
+
+def _draw(car: Car, paint: str, name: str, title: str) -> str:
+    channels(paint)
     frame = Frame(car)
-    key = f"{slug}-{paint[1:].lower()}"
+    key = f"{name}-{paint[1:].lower()}"
     layers = (
         _defs(frame, paint, key),
         _shadow(frame, key),
@@ -47,7 +63,7 @@ def draw_car(slug: str, paint: str) -> str:
     )
     return (
         f'<svg class="car-art" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {TALLEST}" role="img">'
-        f"<title>{escape(car.name)}</title>{''.join(layers)}</svg>"
+        f"<title>{escape(title)}</title>{''.join(layers)}</svg>"
     )
 
 

@@ -7,7 +7,7 @@ ground); angles are degrees of the outline's tangent, positive upwards, travelli
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Body = Literal["sedan", "fastback", "hatchback", "suv", "suv-coupe", "coupe", "estate", "pickup"]
+Body = Literal["sedan", "fastback", "hatchback", "suv", "suv-coupe", "coupe", "estate", "pickup", "van", "minivan"]
 Lamp = Literal["blade", "bar", "hammer", "triple", "split"]
 
 
@@ -31,7 +31,7 @@ class Profile:
     """Where the side glass ends: at the belt and at the roof."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Car:
     name: str
     body: Body
@@ -357,3 +357,50 @@ CARS: dict[str, Car] = {
         ),
     ),
 }
+
+VAN = replace(
+    SUV,
+    bonnet=(0.045, 0.47),
+    cowl=(0.155, 0.60),
+    screen_top=(0.275, 0.965),
+    peak=0.36,
+    roof_end=(0.955, 0.97),
+    roof_end_angle=-3,
+    deck=(0.985, 0.60),
+    deck_angles=(-80, -84),
+    tail=(0.990, 0.50),
+    nose_height=0.33,
+    belt=(0.58, 0.60),
+    glass_end=(0.475, 0.45),
+)
+MINIVAN = replace(
+    VAN,
+    bonnet=(0.05, 0.52),
+    cowl=(0.205, 0.63),
+    screen_top=(0.355, 0.955),
+    peak=0.50,
+    roof_end=(0.93, 0.945),
+    roof_end_angle=-7,
+    deck=(0.975, 0.66),
+    deck_angles=(-66, -72),
+    tail=(0.988, 0.58),
+    belt=(0.61, 0.645),
+    glass_end=(0.92, 0.86),
+)
+
+BODIES: dict[str, Car] = {
+    "sedan": Car("Sedan", "sedan", 4800, 1470, 2800, 920),
+    "fastback": Car("Fastback", "fastback", 4750, 1440, 2850, 890, profile=FASTBACK),
+    "hatchback": Car("Hatchback", "hatchback", 4150, 1510, 2580, 800, wheel_mm=650, profile=HATCHBACK),
+    "suv": Car("SUV", "suv", 4700, 1720, 2780, 900, 745, 200, cladding=True, rails=True, profile=SUV),
+    "suv-coupe": Car("SUV coupe", "suv-coupe", 4770, 1600, 2900, 880, 735, 170, cladding=True, profile=SUV_COUPE),
+    "coupe": Car("Coupe", "coupe", 4560, 1340, 2650, 890, clearance_mm=130, doors=2, spokes=10, profile=COUPE),
+    "convertible": Car(
+        "Convertible", "coupe", 4500, 1330, 2620, 880, clearance_mm=130, doors=2, black_roof=True, profile=COUPE
+    ),
+    "estate": Car("Estate", "estate", 4700, 1490, 2780, 900, rails=True, profile=ESTATE),
+    "pickup": Car("Pickup", "pickup", 5350, 1790, 3300, 950, 790, 220, doors=2, profile=PICKUP),
+    "minivan": Car("Minivan", "minivan", 5080, 1740, 3000, 960, profile=MINIVAN),
+    "van": Car("Van", "van", 5350, 1860, 3250, 930, clearance_mm=170, doors=2, spokes=6, profile=VAN),
+}
+"""Any car of a body type, for models that have no silhouette of their own."""

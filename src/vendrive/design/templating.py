@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from vendrive.design import formats
 from vendrive.design.icons import draw_icon
-from vendrive.design.illustrations import draw_car
+from vendrive.design.illustrations import draw_any_car, draw_car
 from vendrive.design.messages import say
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -41,6 +41,7 @@ def environment(
     tools: dict[str, Callable[..., object]] = {
         "t": t,
         "car": car,
+        "any_car": any_car,
         "icon": icon,
         "money": formats.money,
         "clock_time": formats.clock_time,
@@ -68,6 +69,10 @@ def t(context: Context, key: str, **params: object) -> str:
 
 def car(slug: str, paint: str) -> Markup:
     return Markup(draw_car(slug, paint))  # noqa: S704 - our own drawing; paint is checked, the slug is a table's key
+
+
+def any_car(slug: str, body: str, name: str, paint: str) -> Markup:
+    return Markup(draw_any_car(slug, body, name, paint))  # noqa: S704 - our own drawing; paint is checked, name escaped
 
 
 def icon(name: str) -> Markup:

@@ -21,7 +21,8 @@ import django
 import httpx
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.core.management import call_command
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
 from django.core.wsgi import get_wsgi_application
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -29,6 +30,7 @@ from granian.server import Server as Granian
 
 from vendrive.retail.keys import NoKeys, make_keys, read_keys
 from vendrive.retail.notices.senders import WrongSetting
+from vendrive.retail.scan.checks import CAR_MODEL
 
 PRODUCTION = "vendrive.retail.settings"
 LIVE_URLS = "vendrive.retail.live.urls"
@@ -62,6 +64,7 @@ EXAMPLES = """examples:
   VENDRIVE_NOTICES=console: vendrive retail worker
                                               notices as lines on standard error (smtp://… sends mails)
   vendrive retail enrol-station public.json   trust a station's keys
+  vendrive retail export-photos pictures      reference pictures and customers' pairs, for `vendrive scan train`
   vendrive retail public-key > retail.json    what a station pins (its DIR/keys/retail.json)"""
 
 
@@ -119,6 +122,10 @@ def _end_with_parent() -> None:
 
 
 def _web(asked: argparse.Namespace, settings_module: str) -> int:
+    problems = run_checks(tags=[CAR_MODEL], include_deployment_checks=True)
+    if problems:
+        _warn("\n".join(f"vendrive retail: {problem.msg}\n{problem.hint}" for problem in problems))
+        return 2
     return _serve(asked, settings_module, Interfaces.WSGI, load_wsgi)
 
 
@@ -204,6 +211,15 @@ def _create_staff(asked: argparse.Namespace, settings_module: str) -> int:
     return 0
 
 
+def _export_photos(asked: argparse.Namespace, settings_module: str) -> int:
+    try:
+        call_command("export_photos", str(asked.folder))
+    except CommandError as error:
+        _warn(f"vendrive retail: {error}")
+        return 1
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vendrive retail",
@@ -239,6 +255,8 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("file", type=Path)
     staff = add("create-staff", _create_staff, "make an account for the console; the password is read from input")
     staff.add_argument("name")
+    export = add("export-photos", _export_photos, "write reference pictures and pairs for `vendrive scan train`")
+    export.add_argument("folder", type=Path, metavar="DIR", help="gets references/ and feedback/, written anew")
     return parser
 
 

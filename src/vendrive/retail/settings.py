@@ -1,7 +1,7 @@
 """Settings of retail in production.
 
 Read from the environment: DATABASE_URL, VENDRIVE_DATA, VENDRIVE_HOSTS, VENDRIVE_LIVE_URL, VENDRIVE_WEB_ORIGIN,
-VENDRIVE_BEHIND_PROXY, VENDRIVE_NOTICES (see `retail.notices.senders`).
+VENDRIVE_BEHIND_PROXY, VENDRIVE_CAR_MODEL, VENDRIVE_NOTICES (see `retail.notices.senders`).
 
 Nothing in the environment can name other ports: what exists for the demo alone is in `vendrive.demo.settings`.
 """
@@ -23,6 +23,10 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "")
 LIVE_URL = os.environ.get("VENDRIVE_LIVE_URL", "/live")
 # The origin of the pages, which alone may read the live server from another origin.
 WEB_ORIGIN = os.environ.get("VENDRIVE_WEB_ORIGIN", "")
+# The folder of the model that recognises cars in photos (docs/scan.md); without one the shop has no scan.
+VENDRIVE_CAR_MODEL = Path(os.environ["VENDRIVE_CAR_MODEL"]) if os.environ.get("VENDRIVE_CAR_MODEL") else None
+# Models whose data's terms allow research alone: never in a shop, so no variable can allow them.
+VENDRIVE_RESEARCH_MODELS = False
 
 VENDRIVE_KEYS = SimpleLazyObject(lambda: read_keys(DATA))
 VENDRIVE_PORTS = production_ports(notices_from(os.environ.get("VENDRIVE_NOTICES", "")))
@@ -46,6 +50,7 @@ INSTALLED_APPS = [
     "vendrive.retail.drives",
     "vendrive.retail.payments",
     "vendrive.retail.sales",
+    "vendrive.retail.scan",
     "vendrive.retail.notices",
     "vendrive.retail.shop",
     "vendrive.retail.console",
@@ -57,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",
     "vendrive.retail.admission.Admission",
+    "vendrive.retail.limits.BodyLimit",
     "vendrive.retail.api.errors.ErrorsOfOneShape",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,6 +103,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+# Pictures of people and streets never touch a disk: they are held in memory, and larger requests are refused unread.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 80 * 1024 * 1024
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [STATIC]

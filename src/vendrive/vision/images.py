@@ -40,8 +40,8 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-def read_image(data: bytes) -> Picture:
-    """Decode JPEG, PNG or WebP, turned upright by its EXIF orientation, longer side at most 1280 px.
+def read_image(data: bytes, longer_side_px: int = LONGER_SIDE_PX, formats: tuple[str, ...] = FORMATS) -> Picture:
+    """Decode one of the formats, turned upright by its EXIF orientation, longer side at most `longer_side_px`.
 
     Raises `Unreadable`: more than 15 MiB, more than 60 Mpx declared (refused before decoding, as a
     small file can declare a picture that fills the memory), a side under 64 px, or no such picture.
@@ -49,9 +49,9 @@ def read_image(data: bytes) -> Picture:
     if len(data) > MAX_BYTES:
         raise Unreadable(PictureProblem.too_many_bytes)
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        with Image.open(BytesIO(data), formats=formats) as image:
             _check_size(image.size)
-            return _decode(image)
+            return _decode(image, longer_side_px)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable(PictureProblem.too_many_pixels) from error
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
@@ -66,11 +66,12 @@ def _check_size(size: tuple[int, int]) -> None:
         raise Unreadable(PictureProblem.too_few_pixels)
 
 
-def _decode(image: Image.Image) -> Picture:
+def _decode(image: Image.Image, longer_side_px: int) -> Picture:
     # JPEG decodes straight to a smaller size, so a 60 Mpx photo costs no 180 MB.
-    image.draft("RGB", (LONGER_SIDE_PX, LONGER_SIDE_PX))
+    share = longer_side_px / max(image.size)
+    image.draft("RGB", (int(image.width * share), int(image.height * share)))
     upright = ImageOps.exif_transpose(image).convert("RGB")
-    upright.thumbnail((LONGER_SIDE_PX, LONGER_SIDE_PX), Image.Resampling.LANCZOS)
+    upright.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS)
     if min(upright.size) < MIN_SIDE_PX:
         raise Unreadable(PictureProblem.too_few_pixels)
     return np.asarray(upright, dtype=np.uint8)

@@ -33,6 +33,18 @@ class ErrorCode(StrEnum):
     identity_unknown = "identity_unknown"
     profile_incomplete = "profile_incomplete"
     verification_missing = "verification_missing"
+    # Finding a car by a photo
+    photo_missing = "photo_missing"
+    photo_unreadable = "photo_unreadable"
+    photo_too_large = "photo_too_large"
+    photo_too_small = "photo_too_small"
+    photo_too_dark = "photo_too_dark"
+    photo_blurred = "photo_blurred"
+    photo_no_car = "photo_no_car"
+    photo_several_cars = "photo_several_cars"
+    photo_known = "photo_known"
+    photos_enough = "photos_enough"
+    scan_unavailable = "scan_unavailable"
     # Eligibility and booking
     not_member = "not_member"
     credit_too_low = "credit_too_low"

@@ -42,6 +42,11 @@ def keyed_for_guests(again: Again | None = None) -> Callable[[Any], Any]:
     return partial(_mark, wrapper=partial(_in_one_transaction, guests=True, again=again))
 
 
+def keyed_in_steps_for_guests(view: Any) -> Any:
+    """As `keyed_in_steps`, for whoever is there, signed in or not."""
+    return _mark(view, partial(_in_steps, guests=True))
+
+
 def keyed_in_steps(view: Any) -> Any:
     """Store the answer after the effect: between the two the operation asks outside parties, under no lock.
 
@@ -100,11 +105,11 @@ def _in_one_transaction(run: Run, guests: bool = False, again: Again | None = No
     return answer
 
 
-def _in_steps(run: Run) -> Run:
+def _in_steps(run: Run, guests: bool = False) -> Run:
     @wraps(run)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         customer = current_customer(request)
-        if customer is None:
+        if customer is None and not guests:
             return run(request, *args, **kwargs)
         write = write_of(request, customer, one_transaction=False)
         try:

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from vendrive.design import formats
 from vendrive.design.messages import LANGUAGES, pick_language
-from vendrive.retail.console.panels import full_name
+from vendrive.retail.console.panels import full_name, model_name
 from vendrive.retail.console.sign_in import is_staff
 from vendrive.retail.console.words import part_text, value_text, wish_text
 from vendrive.retail.fleet.actions import wish_of
@@ -101,6 +101,7 @@ TOOLS: Final[Mapping[str, object]] = {
     "date_text": date_text,
     "second": second,
     "vehicle_name": full_name,
+    "model_name": model_name,
     "event_fields": event_fields,
     "value_text": value_text,
     "part_text": part_text,

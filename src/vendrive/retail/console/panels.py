@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.config import ports
 from vendrive.retail.console.models import StepTick
 from vendrive.retail.console.picture import Car, Picture, draw_tower
@@ -134,8 +135,13 @@ def list_open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:
 
 
 def full_name(vehicle: Vehicle, lang: str) -> str:
+    """Return a vehicle's brand and model in the page's language."""
+    return model_name(vehicle.model, lang)
+
+
+def model_name(model: VehicleModel, lang: str) -> str:
     """Return brand and model in the page's language; the brand only once."""
-    model, chinese = vehicle.model, lang == "zh"
+    chinese = lang == "zh"
     brand, name = (model.brand.name_zh, model.name_zh) if chinese else (model.brand.name, model.name)
     return name if name.startswith(brand) else f"{brand} {name}"
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vendrive.retail.console import fleet_views, machine_views, rules_views, views
+from vendrive.retail.console import fleet_views, machine_views, rules_views, scan_views, views
 
 app_name = "console"
 urlpatterns = [
@@ -26,6 +26,11 @@ urlpatterns = [
     path("drives/", views.show_drives, name="drives"),
     path("drives/<uuid:drive_id>/", fleet_views.show_drive, name="drive"),
     path("vehicles/", views.show_vehicles, name="vehicles"),
+    path("vehicles/<slug:tag>/window/", scan_views.show_window, name="window"),
+    path("scan/", scan_views.show_scan, name="scan"),
+    path("scan/models/<slug:model>/", scan_views.show_references, name="references"),
+    path("scan/models/<slug:model>/<uuid:view_id>/remove/", scan_views.remove_reference, name="remove_reference"),
+    path("scan/views/<uuid:view_id>.jpg", scan_views.show_reference, name="reference"),
     path("vehicles/<uuid:vehicle_id>/", fleet_views.show_vehicle, name="vehicle"),
     path("calendar/", fleet_views.show_calendar, name="calendar"),
     path("towers/<slug:slug>/outage/", fleet_views.show_outage, name="outage"),

@@ -14,6 +14,7 @@ from vendrive.retail.api.errors import CONFLICT, LANGUAGE_COOKIE, STATUS
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.sessions import current_customer
+from vendrive.retail.scan.models import KnownCar
 from vendrive.wire.errors import ErrorCode, Refused
 
 NEXT_KEY = "next"
@@ -49,8 +50,12 @@ def show(request: HttpRequest, template: str, status: int = 200, **context: Any)
         "lang": lang,
         "url": reverse,
         "named": lambda thing: name_of(lang, thing),
+        "car_name": lambda car: car_name(lang, car),
         "model_name": lambda model: model_name(lang, model),
         "city_of": lambda tower: tower.city_zh if lang == "zh" else tower.city,
+        "cities_of": lambda towers: ("、" if lang == "zh" else ", ").join(
+            tower.city_zh if lang == "zh" else tower.city for tower in towers
+        ),
         "address_of": lambda tower: tower.address_zh if lang == "zh" else tower.address,
         "swatch_rows": lambda paints: [(paint.slug, paint.colour, name_of(lang, paint)) for paint in paints],
         "word": lambda group, value: word(lang, group, value),
@@ -74,6 +79,12 @@ def model_name(lang: str, model: VehicleModel) -> str:
     brand, name = name_of(lang, model.brand), name_of(lang, model)
     # Some makers call the model by their own name already.
     return name if brand in name or model.brand.name in name else f"{brand} {name}"
+
+
+def car_name(lang: str, car: KnownCar) -> str:
+    """Return make and model of a car that the scan knows."""
+    make, name = (car.make_zh, car.name_zh) if lang == "zh" else (car.make, car.name)
+    return name if make in name or car.make in name else f"{make} {name}"
 
 
 def word(lang: str, group: str, value: str) -> str:

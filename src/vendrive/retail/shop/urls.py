@@ -11,6 +11,7 @@ from vendrive.retail.shop.views import (
     introduction,
     purchase,
     queue,
+    scan,
     sign_in,
 )
 
@@ -18,6 +19,11 @@ app_name = "shop"
 urlpatterns = [
     path("", catalogue.home, name="home"),
     path("cars/<slug:slug>/", catalogue.model, name="model"),
+    path("scan/", scan.scan, name="scan"),
+    path("scan/<uuid:scan_id>/", scan.result, name="scan_result"),
+    path("scan/<uuid:scan_id>/pick/", scan.pick, name="scan_pick"),
+    path("scan/cars/<slug:slug>/", scan.car, name="scan_car"),
+    path("w/<slug:tag>/", scan.window, name="window"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
@@ -41,5 +47,9 @@ urlpatterns = [
     path("drives/<uuid:drive_id>/order/", purchase.order, name="order"),
     path("account/", account.account, name="account"),
     path("account/revoke/", account.revoke, name="revoke"),
+    path("account/photos/", scan.photos, name="photos"),
+    path("account/photos/revoke/", scan.revoke, name="photos_revoke"),
+    path("account/photos/<uuid:photo_id>.jpg", scan.photo, name="photo"),
+    path("account/photos/<uuid:photo_id>/delete/", scan.remove, name="photo_delete"),
     path("account/pin/", account.replace_pin, name="replace_pin"),
 ]

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from vendrive.demo.data import fill_shop
+from vendrive.demo.data import fill_known_cars, fill_shop
 from vendrive.demo.folder import SECOND, STAFF, TOWERS, DemoFolder
+from vendrive.demo.known_cars import OtherEncoder
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.fleet.models import Vehicle, VehicleState
 from vendrive.retail.fleet.queries import wire_vehicle
@@ -25,6 +26,10 @@ class Command(BaseCommand):
         folder = DemoFolder(options["root"])
         call_command("migrate", interactive=False, verbosity=0)
         fill_shop()
+        try:
+            fill_known_cars()
+        except OtherEncoder as error:
+            self.stderr.write(f"the scan stays off: {error}")
         for tower in TOWERS:
             call_command("enrol_station", str(folder.station(tower.slug) / "keys" / "public.json"))
         for name in (STAFF, SECOND):

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from vendrive.retail.customers.actions import revoke_face_consent, set_pin
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.queries import get_profile
+from vendrive.retail.scan.queries import has_photo_consent
 from vendrive.retail.shop.forms import Problem
 from vendrive.retail.shop.pages import posts_to, show, signed_in, status_of
 from vendrive.wire.errors import Refused
@@ -45,4 +46,12 @@ def replace_pin(request: HttpRequest, customer: Customer) -> HttpResponse:
 def _show(request: HttpRequest, customer: Customer, refused: Refused | None = None) -> HttpResponse:
     said = request.session.pop(_SAID_KEY, None)
     profile = get_profile(customer)
-    return show(request, "account", status_of(refused), profile=profile, said=said, problem=Problem(refused))
+    return show(
+        request,
+        "account",
+        status_of(refused),
+        profile=profile,
+        photo_consent=has_photo_consent(customer),
+        said=said,
+        problem=Problem(refused),
+    )

@@ -6,6 +6,8 @@ from django.views.decorators.http import require_safe
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.catalogue.queries import get_model, list_brands, list_models
 from vendrive.retail.drives.queries import get_rules
+from vendrive.retail.fleet.models import Tower
+from vendrive.retail.scan.car_model import model_folder
 from vendrive.retail.shop.pages import page, show
 
 
@@ -25,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         body=body,
         hero=next((model for model in every if model.slug == "polestar-4"), every[0] if every else None),
         programme=get_rules(),
+        scans=model_folder() is not None,
     )
 
 
@@ -36,7 +39,8 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     paints = list(car.paints.order_by("position"))
     wanted = request.GET.get("paint", "")
     paint = next((p for p in paints if p.slug == wanted), paints[0])
-    return show(request, "model", model=car, paints=paints, paint=paint, programme=get_rules())
+    tower = Tower.objects.filter(slug=request.GET.get("tower", "")).first()
+    return show(request, "model", model=car, paints=paints, paint=paint, tower=tower, programme=get_rules())
 
 
 def _is_wanted(model: VehicleModel, brand: str, body: str) -> bool:

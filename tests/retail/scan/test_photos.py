@@ -1,0 +1,162 @@
+"""What is kept of a photo, for whom, and that it goes."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.management import CommandError, call_command
+from django.http import HttpRequest
+from django.test import Client
+from PIL import Image
+
+from tests.retail.helpers import Outside, make_driver
+from tests.retail.scan.conftest import Eye
+from tests.retail.scan.photos import GPS, picture, picture_with_position
+from tests.retail.scan.test_scan import send
+from tests.retail.shop.browser import browser_of, text_of
+from vendrive.design.messages import LANGUAGES, say
+from vendrive.retail.customers.models import Customer
+from vendrive.retail.events.models import AuditRow
+from vendrive.retail.keys import CannotOpen
+from vendrive.retail.scan.actions import PHOTOS_KEPT, forget_old, give_photo_consent, revoke_photo_consent
+from vendrive.retail.scan.models import KeptPhoto, KnownCar, Scan
+from vendrive.retail.shop.views import scan as views
+from vendrive.vision.photos import Box
+
+
+def kept() -> KeptPhoto:
+    return KeptPhoto.objects.get()
+
+
+def test_a_photo_is_not_kept_without_consent_and_never_touches_a_disk(
+    phone: Client, edge: KnownCar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[object] = []
+    picture_of = views._picture
+
+    def watch(request: HttpRequest) -> bytes:
+        held.append(type(request.FILES["picture"]))
+        return picture_of(request)
+
+    monkeypatch.setattr(views, "_picture", watch)
+    # Well over Django's own limit of 2.5 MB, from which it would write a file.
+    assert send(phone, picture(1) + bytes(4_000_000)).status_code == 302
+    assert held == [InMemoryUploadedFile]
+    assert not KeptPhoto.objects.exists()
+
+
+def test_with_consent_the_car_alone_is_kept_without_place_time_or_camera(
+    phone: Client, edge: KnownCar, eye: Eye
+) -> None:
+    data = picture_with_position(1)
+    assert Image.open(io.BytesIO(data)).getexif().get_ifd(GPS)
+    eye.box = Box(80, 60, 160, 120)
+    assert send(phone, data, keep="yes").status_code == 302
+    photo = Image.open(io.BytesIO(kept().photo))
+    assert not photo.getexif()
+    assert photo.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert photo.size == (160 + 2 * 10, 120 + 2 * 7)
+
+
+def test_a_kept_photo_is_sealed_and_bound_to_its_row(phone: Client, edge: KnownCar) -> None:
+    send(phone, picture(1), keep="yes")
+    photo = kept()
+    assert photo.photo_box
+    assert b"JFIF" not in bytes(photo.photo_box)
+    with pytest.raises(CannotOpen):
+        _ = KeptPhoto(photo_box=photo.photo_box).photo
+
+
+def test_consent_is_remembered_and_said(phone: Client, edge: KnownCar) -> None:
+    assert say("en", "scan.private") in text_of(phone.get("/scan/"))
+    send(phone, picture(1), keep="yes")
+    assert say("en", "scan.keeping") in text_of(phone.get("/scan/"))
+    answer = send(phone, picture(1))
+    assert KeptPhoto.objects.count() == 2
+    assert say("en", "scan.result.kept") in text_of(phone.get(answer["Location"]))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_people_see_their_photos_and_delete_them(phone: Client, edge: KnownCar, lang: str) -> None:
+    send(phone, picture(1), keep="yes")
+    phone.post(f"/scan/{Scan.objects.get().id}/pick/", {"car": "ford-edge"})
+    page = text_of(phone.get("/account/photos/", HTTP_ACCEPT_LANGUAGE=lang))
+    assert f"/account/photos/{kept().id}.jpg" in page
+    assert ("福特" if lang == "zh" else "Ford Edge") in page
+    shown = phone.get(f"/account/photos/{kept().id}.jpg")
+    assert Image.open(io.BytesIO(shown.content)).format == "JPEG"
+    assert shown["Cache-Control"] == "no-store"
+    page = text_of(phone.post(f"/account/photos/{kept().id}/delete/", follow=True, HTTP_ACCEPT_LANGUAGE=lang))
+    assert say(lang, "scan.photos.deleted") in page
+    assert not KeptPhoto.objects.exists()
+
+
+def test_nobody_sees_or_deletes_the_photos_of_another(phone: Client, edge: KnownCar) -> None:
+    send(phone, picture(1), keep="yes")
+    other = browser_of(make_driver(2))
+    assert other.get(f"/account/photos/{kept().id}.jpg").status_code == 404
+    other.post(f"/account/photos/{kept().id}/delete/")
+    assert KeptPhoto.objects.count() == 1
+    assert Client().get(f"/account/photos/{kept().id}.jpg").status_code == 302
+
+
+def test_taking_the_consent_back_deletes_every_photo(phone: Client, driver: Customer, edge: KnownCar) -> None:
+    send(phone, picture(1), keep="yes")
+    page = text_of(phone.post("/account/photos/revoke/", follow=True))
+    assert say("en", "scan.photos.revoked") in page
+    assert not KeptPhoto.objects.exists()
+    send(phone, picture(1))
+    assert not KeptPhoto.objects.exists()
+    assert [row.action for row in AuditRow.objects.filter(action__startswith="photo").order_by("id")] == [
+        "photo_consent_given",
+        "photo_kept",
+        "photo_consent_revoked",
+    ]
+    assert Scan.objects.count() == 2  # who scanned was never in it
+
+
+def test_photos_go_after_a_year(phone: Client, edge: KnownCar, outside: Outside) -> None:
+    send(phone, picture(1), keep="yes")
+    outside.clock.advance(PHOTOS_KEPT.total_seconds() - 1)
+    forget_old()
+    assert KeptPhoto.objects.exists()
+    outside.clock.advance(2)
+    forget_old()
+    assert not KeptPhoto.objects.exists()
+
+
+def test_pairs_are_exported_for_training_and_go_from_the_export_with_the_consent(
+    phone: Client, driver: Customer, edge: KnownCar, tmp_path: Path
+) -> None:
+    send(phone, picture(1), keep="yes")
+    folder = tmp_path / "export"
+    call_command("export_photos", folder)
+    assert labels(folder / "feedback") == []  # nobody has said yet what it was
+    phone.post(f"/scan/{Scan.objects.get().id}/pick/", {"car": "ford-edge"})
+    call_command("export_photos", folder)
+    assert labels(folder / "feedback") == [f"ford-edge/{kept().id}.jpg,Ford Edge"]
+    assert len(labels(folder / "references")) == 1
+    exported = (folder / "feedback" / "ford-edge" / f"{kept().id}.jpg").read_bytes()
+    assert Image.open(io.BytesIO(exported)).format == "JPEG"
+    revoke_photo_consent(driver)
+    call_command("export_photos", folder)
+    assert list((folder / "feedback").rglob("*.jpg")) == []
+
+
+def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path) -> None:
+    (tmp_path / "feedback").mkdir()
+    (tmp_path / "feedback" / "mine.txt").write_text("mine")
+    with pytest.raises(CommandError, match="no export wrote"):
+        call_command("export_photos", tmp_path)
+    assert (tmp_path / "feedback" / "mine.txt").read_text() == "mine"
+
+
+def test_consent_given_twice_is_given_once(driver: Customer) -> None:
+    give_photo_consent(driver)
+    give_photo_consent(driver)
+    assert driver.photo_consents.count() == 1
+
+
+def labels(folder: Path) -> list[str]:
+    return (folder / "labels.csv").read_text().splitlines()[1:]

@@ -41,6 +41,7 @@ CUSTOMER: Cells = ("sign in", "yes", "yes", "sign in", "sign in")
 OF_ONE: Cells = ("sign in", "yes", "none", "sign in", "sign in")
 STAFF: Cells = ("sign in", "sign in", "sign in", "yes", "sign in")
 STAFF_POST: Cells = ("no", "no", "no", "yes", "no")
+NOBODY: Cells = ("none", "none", "none", "none", "none")
 STATION: Cells = ("no", "no", "no", "no", "yes")
 
 BODIES = {
@@ -154,6 +155,27 @@ MATRIX: dict[str, Cells] = {
     "POST /console/rules/": STAFF_POST,
     "GET /console/journal/moment/": STAFF,
     "GET /console/journal/": STAFF,
+    # Cars that are found in a picture; of pictures and views that do not exist nobody is told anything
+    "POST /api/v1/scans": ANYBODY,
+    "POST /api/v1/scans/{scan_id}/pick": ANYBODY,
+    "GET /scan/": ANYBODY,
+    "POST /scan/": ANYBODY,
+    "GET /scan/cars/{slug}/": NOBODY,
+    "GET /scan/{scan_id}/": NOBODY,
+    "GET /scan/{scan_id}/pick/": ANYBODY,
+    "POST /scan/{scan_id}/pick/": NOBODY,
+    "GET /w/{tag}/": ANYBODY,
+    "GET /account/photos/": CUSTOMER,
+    "GET /account/photos/revoke/": ANYBODY,
+    "POST /account/photos/revoke/": CUSTOMER,
+    "GET /account/photos/{photo_id}.jpg": ("sign in", "none", "none", "sign in", "sign in"),
+    "POST /account/photos/{photo_id}/delete/": CUSTOMER,
+    "GET /console/scan/": STAFF,
+    "GET /console/scan/models/{model}/": STAFF,
+    "POST /console/scan/models/{model}/": STAFF_POST,
+    "POST /console/scan/models/{model}/{view_id}/remove/": STAFF_POST,
+    "GET /console/scan/views/{view_id}.jpg": ("sign in", "sign in", "sign in", "none", "sign in"),
+    "GET /console/vehicles/{tag}/window/": STAFF,
     # Addresses of forms, to which somebody comes back with a GET and is led to the page
     **{
         f"GET {path}": ANYBODY
@@ -176,6 +198,10 @@ ARGUMENTS = {
     "model": "volvo-ex30",
     "paint": "b3202c",
     "request_id": str(UUID(int=7)),
+    "tag": "SH0001",
+    "scan_id": str(UUID(int=8)),  # there is none
+    "photo_id": str(UUID(int=8)),
+    "view_id": str(UUID(int=8)),
 }
 NEEDS_KEY = "/api/v1/"
 

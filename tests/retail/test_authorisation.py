@@ -4,6 +4,7 @@ A cell says how the caller is met: `yes` is let in (whatever the answer is then)
 refused, `none` is told that there is no such thing. Routes are found by walking the addresses: none can be forgotten.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -27,6 +28,7 @@ from vendrive.passes.signing import encode, sign_text
 from vendrive.retail.api.customer import api
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.waiting import join_queue
 from vendrive.retail.fleet.models import StaffRequest, Tower
 from vendrive.wire.journal import JournalBatch
 from vendrive.wire.orders import OperatorAction
@@ -39,8 +41,18 @@ CUSTOMER: Cells = ("sign in", "yes", "yes", "sign in", "sign in")
 OF_ONE: Cells = ("sign in", "yes", "none", "sign in", "sign in")
 STAFF: Cells = ("sign in", "sign in", "sign in", "yes", "sign in")
 STAFF_POST: Cells = ("no", "no", "no", "yes", "no")
+NOBODY: Cells = ("none", "none", "none", "none", "none")
 STATION: Cells = ("no", "no", "no", "no", "yes")
 
+BODIES = {
+    "confirm": {"terms": "x"},
+    "reschedule": {"pickup_at": "2026-03-03T01:15:00Z"},
+    "extend": {"due_at": "2026-03-06T01:15:00Z"},
+    "return-early": {"due_at": "2026-03-03T01:15:00Z"},
+    "return-elsewhere": {"tower": "nanjing"},
+    "swap": {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-03T01:15:00Z"},
+}
+"""What is sent to a drive: a body that cannot be read is refused before anybody looks whose drive it is."""
 MATRIX: dict[str, Cells] = {
     "GET /alive": ANYBODY,
     # The customer API
@@ -52,6 +64,7 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/catalogue": ANYBODY,
     "GET /api/v1/towers": ANYBODY,
     "GET /api/v1/pickup-times": ANYBODY,
+    "GET /api/v1/calendar": ANYBODY,
     "GET /api/v1/me": CUSTOMER,
     "PUT /api/v1/me": CUSTOMER,
     "POST /api/v1/me/face-consent": CUSTOMER,
@@ -64,6 +77,11 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/drives/{drive_id}": OF_ONE,
     "POST /api/v1/drives/{drive_id}/cancel": OF_ONE,
     "POST /api/v1/drives/{drive_id}/buy": OF_ONE,
+    "POST /api/v1/holds": CUSTOMER,
+    "GET /api/v1/queue": CUSTOMER,
+    "POST /api/v1/queue": CUSTOMER,
+    "DELETE /api/v1/queue/{place_id}": OF_ONE,
+    **{f"POST /api/v1/drives/{{drive_id}}/{what}": OF_ONE for what in BODIES},
     # Stations
     "GET /api/station/orders": STATION,
     "POST /api/station/journal": STATION,
@@ -92,6 +110,11 @@ MATRIX: dict[str, Cells] = {
     "GET /drives/{drive_id}/": OF_ONE,
     "GET /drives/{drive_id}/now/": OF_ONE,
     "POST /drives/{drive_id}/cancel/": OF_ONE,
+    "POST /drives/{drive_id}/accept/": OF_ONE,
+    "GET /drives/{drive_id}/change/": OF_ONE,
+    "POST /drives/{drive_id}/change/": OF_ONE,
+    "POST /queue/join/": ("sign in", "none", "none", "sign in", "sign in"),  # without a choice
+    "POST /queue/{place_id}/leave/": OF_ONE,
     "GET /drives/{drive_id}/buy/": OF_ONE,
     "POST /drives/{drive_id}/buy/": OF_ONE,
     "GET /drives/{drive_id}/order/": OF_ONE,
@@ -121,7 +144,38 @@ MATRIX: dict[str, Cells] = {
     "GET /console/cars/{model}/{paint}.svg": STAFF,
     "GET /console/drives/": STAFF,
     "GET /console/vehicles/": STAFF,
+    "GET /console/drives/{drive_id}/": STAFF,
+    "POST /console/drives/{drive_id}/": STAFF_POST,
+    "GET /console/vehicles/{vehicle_id}/": STAFF,
+    "POST /console/vehicles/{vehicle_id}/": STAFF_POST,
+    "GET /console/calendar/": STAFF,
+    "GET /console/towers/{slug}/outage/": STAFF,
+    "POST /console/towers/{slug}/outage/": STAFF_POST,
+    "GET /console/rules/": STAFF,
+    "POST /console/rules/": STAFF_POST,
+    "GET /console/journal/moment/": STAFF,
     "GET /console/journal/": STAFF,
+    # Cars that are found in a picture; of pictures and views that do not exist nobody is told anything
+    "POST /api/v1/scans": ANYBODY,
+    "POST /api/v1/scans/{scan_id}/pick": ANYBODY,
+    "GET /scan/": ANYBODY,
+    "POST /scan/": ANYBODY,
+    "GET /scan/cars/{slug}/": NOBODY,
+    "GET /scan/{scan_id}/": NOBODY,
+    "GET /scan/{scan_id}/pick/": ANYBODY,
+    "POST /scan/{scan_id}/pick/": NOBODY,
+    "GET /w/{tag}/": ANYBODY,
+    "GET /account/photos/": CUSTOMER,
+    "GET /account/photos/revoke/": ANYBODY,
+    "POST /account/photos/revoke/": CUSTOMER,
+    "GET /account/photos/{photo_id}.jpg": ("sign in", "none", "none", "sign in", "sign in"),
+    "POST /account/photos/{photo_id}/delete/": CUSTOMER,
+    "GET /console/scan/": STAFF,
+    "GET /console/scan/models/{model}/": STAFF,
+    "POST /console/scan/models/{model}/": STAFF_POST,
+    "POST /console/scan/models/{model}/{view_id}/remove/": STAFF_POST,
+    "GET /console/scan/views/{view_id}.jpg": ("sign in", "sign in", "sign in", "none", "sign in"),
+    "GET /console/vehicles/{tag}/window/": STAFF,
     # Addresses of forms, to which somebody comes back with a GET and is led to the page
     **{
         f"GET {path}": ANYBODY
@@ -130,6 +184,9 @@ MATRIX: dict[str, Cells] = {
             "/introduce/face/",
             "/introduce/pin/",
             "/drives/{drive_id}/cancel/",
+            "/drives/{drive_id}/accept/",
+            "/queue/join/",
+            "/queue/{place_id}/leave/",
             "/account/revoke/",
             "/account/pin/",
         )
@@ -141,6 +198,10 @@ ARGUMENTS = {
     "model": "volvo-ex30",
     "paint": "b3202c",
     "request_id": str(UUID(int=7)),
+    "tag": "SH0001",
+    "scan_id": str(UUID(int=8)),  # there is none
+    "photo_id": str(UUID(int=8)),
+    "view_id": str(UUID(int=8)),
 }
 NEEDS_KEY = "/api/v1/"
 
@@ -150,13 +211,15 @@ class Scene:
     """One drive of the owner, and a client for each role."""
 
     drive: str
+    vehicle: str
+    place: str
     clients: dict[str, Client]
 
     def ask(self, role: str, method: str, path: str) -> str:
         """Ask as a role, and return how it was met."""
         slug = "volvo-ex30" if path.startswith("/cars/") else "shanghai"
-        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive)
-        body = b"" if method == "GET" else b"{}"
+        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive, vehicle_id=self.vehicle, place_id=self.place)
+        body = b"" if method == "GET" else json.dumps(BODIES.get(path.rpartition("/")[2], {})).encode()
         headers = {"Idempotency-Key": str(new_uuid())} if path.startswith(NEEDS_KEY) else {}
         if role == "station":
             headers |= signed(method, address, body)
@@ -205,7 +268,9 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     staff = Client()
     staff.force_login(User.objects.create_user("anna", is_staff=True))
     clients = {"guest": Client(), "owner": client_of(owner), "other": client_of(other)}
-    return Scene(str(drive.pk), {**clients, "staff": staff, "station": Client()})
+    until = START + timedelta(days=9)
+    place = join_queue(owner, "byd-han", "", "shanghai", START, until)
+    return Scene(str(drive.pk), str(drive.vehicle_id), str(place.pk), {**clients, "staff": staff, "station": Client()})
 
 
 def client_of(customer: Customer) -> Client:

@@ -241,6 +241,11 @@ async def test_a_step_by_hand_without_an_answer_ends_nothing_but_itself(small: S
     await small.staff().obey(request(OperatorAction.manual_step, **step))
     assert [given.operation for given in small.record.facts.open_commands.values()] == ["move_lift"]
     assert small.events("request_refused") == []  # whether it had an effect is not known
+    # Nothing else works with an open command: the link connects anew, and behind the new epoch it can come no more.
+    assert small.link.ended
+    small.link.lost = False
+    small.connect()
+    assert small.record.facts.open_commands == {}
 
 
 def test_steps_by_hand_that_fail_are_nobodys_alarm(small: Small) -> None:

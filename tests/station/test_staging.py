@@ -192,11 +192,16 @@ def test_the_policys_choice_is_taken_only_where_the_slot_is_free_by_sensors_and_
 
 def test_a_cancellation_that_was_undone_is_not_remembered(tower: Small) -> None:
     lending, store = tower.lend("booked", "a").lending, tower.store
-    with pytest.raises(RuntimeError), store._database.transaction():
-        store.cancel("booked", lending.revision)
-        assert store.is_cancelled(lending)
-        assert store.upcoming(tower.clock.now()) == []
-        raise RuntimeError("undone")
+
+    def cancelled_in_vain() -> None:
+        with store._database.transaction():
+            store.cancel("booked", lending.revision)
+            assert store.is_cancelled(lending)
+            assert store.upcoming(tower.clock.now()) == []
+            raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        cancelled_in_vain()
     assert not store.is_cancelled(lending)
     assert store.upcoming(tower.clock.now()) == [lending]
 

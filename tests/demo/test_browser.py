@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync
 
 from tests.support.browser import CHROMIUM, Watch, chromium, keep, make_film, publish
 from vendrive.demo.folder import STAFF
+from vendrive.demo.journey import EARLY
 from vendrive.demo.people import load_people
 from vendrive.demo.running import Demo
 
@@ -20,7 +21,6 @@ TOWER = "nanjing"
 NUMBER, PASSPORT = "+8619900000061", "EJ2345678"  # nobody else's in these tests
 PERSON = load_people()[0]
 WITHIN_MS = 20_000
-EARLY = timedelta(minutes=12)
 PHONE, KIOSK, DESK = (
     {"width": 390, "height": 844},
     {"width": 1280, "height": 800},

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vendrive.planning import stress
 from vendrive.planning.bounds import (
     cars_aside,
     dual_cycle_s,
@@ -21,6 +22,7 @@ from vendrive.planning.evaluation import Task, Times, evaluate
 from vendrive.planning.instances import Instance, Job, Kind, load_instances
 from vendrive.planning.optimum import Goal, find_optimum
 from vendrive.planning.prove import load_optima
+from vendrive.tower.foresight import Foresight
 from vendrive.tower.layout import Layout, load_layout
 from vendrive.tower.pace import DRIVE_IN_S, TAKE_S
 
@@ -88,6 +90,37 @@ def test_a_turntable_takes_its_time_of_the_bay_and_none_of_the_lift() -> None:
     bare = replace(with_table, bays=tuple(replace(bay, turntable=False) for bay in with_table.bays))
     assert throughput(bare).by_lifts_per_hour == throughput(with_table).by_lifts_per_hour
     assert throughput(bare).by_bays_per_hour > throughput(with_table).by_bays_per_hour
+
+
+def test_two_lifts_of_one_way_by_hand() -> None:
+    # autostadt400: 2 sqrt(2.2 / 0.4) + 1.5 s = 6.2 s for one storey, 44 / 2 + 2 / 0.4 + 1.5 s = 28.5 s for twenty. All
+    # are hand-outs: 48 s and the mean round; the lower lift is out of the way for 30 + 6.2 s of each of the upper one.
+    layout = load_layout("autostadt400")
+    work_s, cost_s = single_cycle_s(layout), 30 + 6.2
+    share = work_s / (2 * (48 + 2 * 28.5) - cost_s)
+    each_s = (work_s + share * cost_s) / 2
+    assert throughput(layout, hand_outs=1.0).by_lifts_per_hour == pytest.approx(3600 / each_s)
+    # Where they meet the upper lift does nothing but the longest rounds, and the lower one is as busy.
+    assert share * (48 + 2 * 28.5) == pytest.approx(each_s)
+
+
+def test_no_two_lifts_of_one_way_serve_more_than_the_bound_and_two_of_two_ways_do() -> None:
+    """Emptied through so many bays that the lifts alone bind."""
+    full = load_layout("autostadt400")
+    slots = tuple(slot for slot in full.slots if slot.name[-1] in "AB" and slot.storey < 8)
+    layout = replace(full, bays=tuple(replace(full.bays[0], name=f"B{at}") for at in range(1, 9)), slots=slots)
+    apart = replace(
+        layout,
+        ways=(*layout.ways, replace(layout.ways[0], name="W2")),
+        lifts=(layout.lifts[0], replace(layout.lifts[1], way="W2")),
+    )
+    order = [slot.name for slot in slots]
+    least_s = len(slots) * 3600 / throughput(layout, hand_outs=1.0).by_lifts_per_hour
+    took_s, apart_s = (
+        stress.empty_s(stress.Rush(one, Foresight(), noise_share=0.0), order) - TAKE_S for one in (layout, apart)
+    )
+    assert throughput(layout, hand_outs=1.0).binds == "lifts"
+    assert apart_s < least_s < took_s
 
 
 def test_cars_must_be_a_number_that_the_tower_can_hold() -> None:

@@ -185,6 +185,27 @@ def test_a_lift_frees_its_way_as_it_passes() -> None:
     assert arrived["L1"] < arrived["L2"]
 
 
+def test_a_lift_goes_as_far_as_the_other_one_lets_it_and_is_not_sent_where_that_stands() -> None:
+    """A car from above comes down to the storey over the bays while the lower lift still works there."""
+    events, seen = Events(), set()
+    machine = Machine(load_layout("autostadt400"), events, Noise(0, 0.0), lambda: None)
+    lower, upper = machine.bodies["L1"], machine.bodies["L2"]
+    lower.storey = lower.target = 1
+    upper.storey = upper.target = 3
+    assert machine.may_go("L1", 2)
+    assert not machine.may_go("L1", 3)
+    idle = [lambda: None] * 4
+    machine.carry("L2", Carry("3A", "B1", lambda: True, *idle))
+    machine.carry("L1", Carry("B2", "4A", lambda: True, *idle))
+    assert not machine.may_go("L1", 2)
+    while events.step(500.0):
+        seen.add((upper.storey, lower.storey))
+    assert (2, 1) in seen
+    assert (1, 0) in seen
+    assert machine.is_free("L1")
+    assert machine.is_free("L2")
+
+
 def test_the_command_line_refuses_a_part_that_is_not_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

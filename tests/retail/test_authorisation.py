@@ -4,6 +4,7 @@ A cell says how the caller is met: `yes` is let in (whatever the answer is then)
 refused, `none` is told that there is no such thing. Routes are found by walking the addresses: none can be forgotten.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -28,6 +29,7 @@ from vendrive.retail.api.customer import api
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.waiting import join_queue
 from vendrive.retail.fleet.models import StaffRequest, Tower
 from vendrive.retail.scan.models import KeptPhoto, KnownCar, Outcome, ReferenceView, Scan
 from vendrive.retail.scan.references import know_model
@@ -45,6 +47,15 @@ STAFF_POST: Cells = ("no", "no", "no", "yes", "no")
 STATION: Cells = ("no", "no", "no", "no", "yes")
 OF_SESSION: Cells = ("none", "yes", "none", "none", "none")
 
+BODIES = {
+    "confirm": {"terms": "x"},
+    "reschedule": {"pickup_at": "2026-03-03T01:15:00Z"},
+    "extend": {"due_at": "2026-03-06T01:15:00Z"},
+    "return-early": {"due_at": "2026-03-03T01:15:00Z"},
+    "return-elsewhere": {"tower": "nanjing"},
+    "swap": {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-03T01:15:00Z"},
+}
+"""What is sent to a drive: a body that cannot be read is refused before anybody looks whose drive it is."""
 MATRIX: dict[str, Cells] = {
     "GET /alive": ANYBODY,
     # The customer API
@@ -56,6 +67,7 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/catalogue": ANYBODY,
     "GET /api/v1/towers": ANYBODY,
     "GET /api/v1/pickup-times": ANYBODY,
+    "GET /api/v1/calendar": ANYBODY,
     "GET /api/v1/me": CUSTOMER,
     "PUT /api/v1/me": CUSTOMER,
     "POST /api/v1/me/face-consent": CUSTOMER,
@@ -68,6 +80,11 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/drives/{drive_id}": OF_ONE,
     "POST /api/v1/drives/{drive_id}/cancel": OF_ONE,
     "POST /api/v1/drives/{drive_id}/buy": OF_ONE,
+    "POST /api/v1/holds": CUSTOMER,
+    "GET /api/v1/queue": CUSTOMER,
+    "POST /api/v1/queue": CUSTOMER,
+    "DELETE /api/v1/queue/{place_id}": OF_ONE,
+    **{f"POST /api/v1/drives/{{drive_id}}/{what}": OF_ONE for what in BODIES},
     # Stations
     "GET /api/station/orders": STATION,
     "POST /api/station/journal": STATION,
@@ -96,6 +113,11 @@ MATRIX: dict[str, Cells] = {
     "GET /drives/{drive_id}/": OF_ONE,
     "GET /drives/{drive_id}/now/": OF_ONE,
     "POST /drives/{drive_id}/cancel/": OF_ONE,
+    "POST /drives/{drive_id}/accept/": OF_ONE,
+    "GET /drives/{drive_id}/change/": OF_ONE,
+    "POST /drives/{drive_id}/change/": OF_ONE,
+    "POST /queue/join/": ("sign in", "none", "none", "sign in", "sign in"),  # without a choice
+    "POST /queue/{place_id}/leave/": OF_ONE,
     "GET /drives/{drive_id}/buy/": OF_ONE,
     "POST /drives/{drive_id}/buy/": OF_ONE,
     "GET /drives/{drive_id}/order/": OF_ONE,
@@ -125,6 +147,16 @@ MATRIX: dict[str, Cells] = {
     "GET /console/cars/{model}/{paint}.svg": STAFF,
     "GET /console/drives/": STAFF,
     "GET /console/vehicles/": STAFF,
+    "GET /console/drives/{drive_id}/": STAFF,
+    "POST /console/drives/{drive_id}/": STAFF_POST,
+    "GET /console/vehicles/{vehicle_id}/": STAFF,
+    "POST /console/vehicles/{vehicle_id}/": STAFF_POST,
+    "GET /console/calendar/": STAFF,
+    "GET /console/towers/{slug}/outage/": STAFF,
+    "POST /console/towers/{slug}/outage/": STAFF_POST,
+    "GET /console/rules/": STAFF,
+    "POST /console/rules/": STAFF_POST,
+    "GET /console/journal/moment/": STAFF,
     "GET /console/journal/": STAFF,
     # The scan: a guest's session owns what it looked for, a customer the photos that may be kept
     "GET /scan/": ANYBODY,
@@ -155,6 +187,9 @@ MATRIX: dict[str, Cells] = {
             "/introduce/face/",
             "/introduce/pin/",
             "/drives/{drive_id}/cancel/",
+            "/drives/{drive_id}/accept/",
+            "/queue/join/",
+            "/queue/{place_id}/leave/",
             "/account/revoke/",
             "/account/pin/",
         )
@@ -185,14 +220,16 @@ class Scene:
     """One drive of the owner, and a client for each role."""
 
     drive: str
+    vehicle: str
+    place: str
     clients: dict[str, Client]
 
     def ask(self, role: str, method: str, path: str) -> str:
         """Ask as a role, and return how it was met."""
         path = path.replace("/scan/cars/{slug}", "/scan/cars/{car}")
         slug = "volvo-ex30" if path.startswith("/cars/") else "shanghai"
-        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive)
-        body = b"" if method == "GET" else b"{}"
+        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive, vehicle_id=self.vehicle, place_id=self.place)
+        body = b"" if method == "GET" else json.dumps(BODIES.get(path.rpartition("/")[2], {})).encode()
         headers = {"Idempotency-Key": str(new_uuid())} if path.startswith(NEEDS_KEY) else {}
         if role == "station":
             headers |= signed(method, address, body)
@@ -243,7 +280,9 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     staff = Client()
     staff.force_login(User.objects.create_user("anna", is_staff=True))
     clients = {"guest": Client(), "owner": client_of(owner), "other": client_of(other)}
-    return Scene(str(drive.pk), {**clients, "staff": staff, "station": Client()})
+    until = START + timedelta(days=9)
+    place = join_queue(owner, "byd-han", "", "shanghai", START, until)
+    return Scene(str(drive.pk), str(drive.vehicle_id), str(place.pk), {**clients, "staff": staff, "station": Client()})
 
 
 def scan_of(customer: Customer) -> None:

@@ -128,6 +128,29 @@ def test_who_is_in_the_way_and_wanted_too_is_not_put_aside(policy: Policy) -> No
     assert [(order.car, order.target) for order in moves(policy, known)] == [("front", "B1")]
 
 
+@every_policy
+def test_the_oldest_does_not_wait_for_who_is_in_the_way(policy: Policy) -> None:
+    """The next bay is kept for the oldest, so the other one, who is wanted too but came later, would never leave."""
+    jobs = [job(JobKind.retrieve, "rear", 0.0), job(JobKind.retrieve, "front", 1000.0)]
+    places, lifts = {"rear": "5A", "front": "5B"}, (LiftAt("L1", 5, True),)
+    old = State(AGEING_S + 1, SINGAPORE, places, lifts, (BayAt("B1"),), jobs)
+    aside = moves(policy, old)[0]
+    assert aside.car == "front"
+    assert SINGAPORE.is_slot(aside.target)
+    then = moves(policy, replace(old, places={"rear": "5A", "front": aside.target}))
+    assert [(order.car, order.target) for order in then] == [("rear", "B1")]
+
+
+def test_of_two_lifts_on_one_way_the_upper_one_fetches_the_upper_car() -> None:
+    layout = load_layout("autostadt400")
+    jobs = [job(JobKind.retrieve, "high", 0.0), job(JobKind.retrieve, "low", 1.0)]
+    lifts, bays = (LiftAt("L1", 10, True), LiftAt("L2", 11, True)), (BayAt("B1"), BayAt("B2"))
+    known = State(2.0, layout, {"high": "12A", "low": "3A"}, lifts, bays, jobs)
+    assert {(order.lift, order.car) for order in moves(Foresight(), known)} == {("L1", "low"), ("L2", "high")}
+    alone = replace(known, failed=frozenset({"L2"}))
+    assert [(order.lift, order.car) for order in moves(Foresight(), alone)] == [("L1", "high")]
+
+
 def test_who_has_waited_for_long_counts_more() -> None:
     """With one bay a hand-out is quicker than a return and goes first, until the return has waited for long."""
     shanghai = load_layout("shanghai3")

@@ -1,8 +1,9 @@
 """What no policy can beat: bounds of a tower's throughput, of a retrieval, and of filling and emptying it.
 
 All times are those of `vendrive.planning.evaluation`: the machine does at a bay one thing after the other (inner door,
-transfer, inner door), and people take the mean times that are given. A bound leaves things out (two lifts in each
-other's way, waiting, uneven arrivals); it never adds any. So it may be out of reach, and can never be exceeded.
+transfer, inner door), and people take the mean times that are given. A bound leaves things out (most of how two lifts
+are in each other's way, waiting, uneven arrivals); it never adds any. So it may be out of reach, and can never be
+exceeded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,6 +80,8 @@ def throughput(
     `dual_cycle_s`: a return's own way can lie on it). With as many of each that is `lifts * 2 * 3600 / dual cycle`. The
     more cars are in the tower, the longer the mean way; who cannot tell how many there will be gives `cars` = 1.
 
+    Two lifts of one way do less than twice as much, see `_shared_work`.
+
     Bays: a hand-out occupies a bay for the lift's stop, half a turn where there is a table, and the driver between two
     movements of the street door; a return for the driver, the checks and the lift's stop. While a bay is occupied it
     serves nobody else. With as many of each: `bays * 2 * 3600 / (hand-out + return)`. The rest of the lift's
@@ -88,12 +91,13 @@ def throughput(
     """
     times = Times(layout)
     cycle_s = dual_cycle_s(layout, cars)
-    lift = times.transfer + times.at_bay + hand_outs * _mean_round(times, cars)
+    work = times.transfer + times.at_bay + hand_outs * _mean_round(times, cars)
+    lift = _shared_work(times, work, hand_outs) if _gives_way(layout) else work / len(layout.lifts)
     given, taken = min(_hand_out(times, bay, take_s) for bay in layout.bays), _return(times, drive_in_s)
     people_s = (take_s + drive_in_s) / 2
     return Throughput(
         dual_cycle_s=cycle_s,
-        by_lifts_per_hour=len(layout.lifts) * 3600 * TENTHS / lift,
+        by_lifts_per_hour=3600 * TENTHS / lift,
         by_bays_per_hour=len(layout.bays) * 3600 * TENTHS / (hand_outs * given + (1 - hand_outs) * taken),
         as_filed_per_hour=min(len(layout.lifts) * 2 * 3600 / cycle_s, len(layout.bays) * 3600 / (people_s + cycle_s)),
     )
@@ -176,6 +180,36 @@ def _mean_round(times: Times, cars: int | None) -> float:
     number = _checked(times.layout, cars)
     rounds = sorted(2 * _to_bay(times, slot.storey, slot.lifts) for slot in times.layout.slots)
     return sum(rounds[:number]) / number
+
+
+def _gives_way(layout: Layout) -> bool:
+    """Whether the tower has two lifts, both on one way, and its bays on one storey below all slots."""
+    storeys = {bay.storey for bay in layout.bays}
+    shared = len(layout.lifts) == 2 and bool(layout.beside(layout.lifts[0].name))
+    return shared and len(storeys) == 1 and max(storeys) < min(slot.storey for slot in layout.slots)
+
+
+def _shared_work(times: Times, work: float, hand_outs: float) -> float:
+    """Return the time for each job, in tenths, below which two lifts of one way cannot come; `work` is what a job takes
+    of one lift (`w + h R`: the fixed part, and the mean round of a hand-out).
+
+    They cannot pass each other. While the upper lift stops at a bay the lower one is below the bays, where it can do
+    nothing, and it has been one storey lower than its work asks: t(u + 1) + t(v + 1) >= t(|u - v|) + t(1) for any two
+    storeys u, v above. Two stops of the upper lift can follow each other there, a hand-out and a return; where all are
+    of one kind, one. So with a share x of the jobs for the upper lift each job takes T of the time, where
+
+        lower: T >= (1 - x) w + (h R - r) + x c    c = at a bay + t(1) / 2 (t(1) where all are of one kind)
+        upper: T >= x w + r                        r <= x times the longest round
+
+    Half of the sum of both rises with x; the first, r at its most, falls. T is at least what they are where they meet.
+    """
+    layout, bay = times.layout, times.layout.bays[0].storey
+    longest = max(2 * times.travel(bay, slot.storey) for slot in layout.slots)
+    fixed = times.transfer + times.at_bay
+    aside = times.travel(bay, bay + 1) * (1.0 if hand_outs in (0.0, 1.0) else 0.5)
+    cost = times.at_bay + aside
+    share = min(1.0, work / (2 * (fixed + longest) - cost))
+    return (work + share * cost) / 2
 
 
 def _checked(layout: Layout, cars: int | None) -> int:

@@ -79,6 +79,7 @@ class Body:
     began_s: float = 0.0
     left_s: float = 0.0
     travel_s: float = 0.0
+    ahead: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,13 +123,17 @@ class Machine:
         body = self.bodies[lift]
         return body.process is None and not body.moving
 
+    def may_go(self, lift: str, storey: int) -> bool:
+        """Whether a lift with nothing to do may wait at a storey: the way there is free."""
+        return self.is_free(lift) and self._is_clear(self.bodies[lift], storey)
+
     def carry(self, lift: str, order: Carry) -> None:
         """Begin to bring a car from one place to another."""
         self.turns += 1
         self._begin(lift, self._carrying(self.bodies[lift], order), self.turns)
 
     def go(self, lift: str, storey: int, ended: Callable[[], None]) -> None:
-        """Send an empty lift to a storey, if the way there is free."""
+        """Send an empty lift to a storey; the way there must be free (see `may_go`)."""
         self._begin(lift, self._going(self.bodies[lift], storey, ended), inf)
 
     def _begin(self, lift: str, process: Process, turn: float) -> None:
@@ -152,8 +157,10 @@ class Machine:
 
     def _carrying(self, body: Body, order: Carry) -> Process:
         from_bay, to_bay = self.layout.is_bay(order.source), self.layout.is_bay(order.target)
+        body.ahead = (self.layout.storey_of(order.source), self.layout.storey_of(order.target))
         yield from self._travel(body, self.layout.storey_of(order.source))
         yield from self._transfer(from_bay, order.picked)
+        body.ahead = body.ahead[1:]
         order.left()
         yield from self._travel(body, self.layout.storey_of(order.target))
         while not order.is_open():
@@ -164,13 +171,12 @@ class Machine:
 
     def _end(self, body: Body, ended: Callable[[], None]) -> None:
         body.busy_s += self.events.now_s - body.began_s
-        body.process, body.turn = None, inf
+        body.process, body.turn, body.ahead = None, inf, ()
         self.wake()
         ended()
 
     def _going(self, body: Body, storey: int, ended: Callable[[], None]) -> Process:
-        if self._is_clear(body, storey):
-            yield from self._travel(body, storey)
+        yield from self._travel(body, storey)
         body.process = None
         self.wake()
         ended()
@@ -188,9 +194,26 @@ class Machine:
             if self._is_clear(body, storey):
                 yield self._set_off(body, storey)
                 self._arrive(body)
+                continue
+            self._ask_way(body, storey)
+            near = self._clear_to(body, storey)
+            if near != body.storey:
+                yield self._set_off(body, near)
+                self._arrive(body)
             else:
-                self._ask_way(body, storey)
                 yield PARKED
+
+    def _clear_to(self, body: Body, storey: int) -> int:
+        """Return how far a lift can go towards a storey and be in nobody's way who has an earlier turn."""
+        near = storey
+        for other in self._beside(body):
+            at = self._height(other)
+            ahead = other.ahead if other.turn < body.turn else ()
+            if self.layout.is_below(body.name, other.name):
+                near = max(body.storey, min(near, floor(at) - 1, *(level - 1 for level in (other.target, *ahead))))
+            else:
+                near = min(body.storey, max(near, ceil(at) + 1, *(level + 1 for level in (other.target, *ahead))))
+        return near
 
     def _set_off(self, body: Body, storey: int) -> float:
         """Let a lift move, and return how long it will."""

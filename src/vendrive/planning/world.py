@@ -126,9 +126,8 @@ class Tower:
             self._dirty = False
             state = self.state()
             plan = self.policy.plan(state)
-            for order in plan.orders:
-                self._begin(order)
-            if plan.orders:
+            begun = [self._begin(order) for order in plan.orders]
+            if any(begun):
                 self.touch()
             self._look(plan.look_s)
 
@@ -141,11 +140,13 @@ class Tower:
         self._looks = {other for other in self._looks if other > self.now_s} | {at_s}
         self.events.at(at_s, self.touch)
 
-    def _begin(self, order: Order) -> None:
+    def _begin(self, order: Order) -> bool:
         match order:
             case Move(lift) if not self.machine.is_free(lift):
                 # It has just been sent out of the way of another one.
-                return
+                return False
+            case Go(lift, storey) if not self.machine.may_go(lift, storey):
+                return False
             case Move():
                 self.on_order(order)
                 self._carry(order)
@@ -158,6 +159,7 @@ class Tower:
                 body.free_s = body.ready_s + self.pace.at_bay_s
                 self.moving.add(car)
                 self.on_admitted(car, bay)
+        return True
 
     def _carry(self, move: Move) -> None:
         began_s, expected_s = self.now_s, self._expected_s(move)

@@ -3,6 +3,7 @@
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import SlotPlan
 from vendrive.tower.planner import (
+    AGEING_S,
     EARLY_S,
     Admit,
     Ground,
@@ -13,6 +14,7 @@ from vendrive.tower.planner import (
     by_turn,
     ripe,
     waits_in_street,
+    waits_since_s,
     yielding,
 )
 
@@ -59,9 +61,10 @@ def _outward(job: Job, source: str, ground: Ground) -> Order | None:
         return None
     blocker = ground.blocker(source)
     if blocker:
-        # Who is in the way and wanted too leaves by itself.
-        soon = ground.wanted.get(ground.state.places[blocker])
-        if soon and soon[0] <= ground.state.now_s + EARLY_S:
+        # Who is in the way and wanted too leaves by itself. But for the oldest the next bay is kept, and so they might
+        # wait for each other for ever.
+        soon, now_s = ground.wanted.get(ground.state.places[blocker]), ground.state.now_s
+        if soon and soon[0] <= now_s + EARLY_S and now_s - waits_since_s(job) < AGEING_S:
             return None
         # Two cars that hide each other's way out would be put aside by turns, and no bay would ever be cleared.
         later = blocker in ground.moving or ground.no_bay or (not ground.free_bays and _is_bay_to_clear(ground))

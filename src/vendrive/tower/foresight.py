@@ -14,6 +14,7 @@ from vendrive.tower.planner import (
     AGEING_S,
     Go,
     Ground,
+    LiftAt,
     Order,
     Plan,
     State,
@@ -41,11 +42,34 @@ class Foresight:
         orders = _begin_oldest(waiting, ground)
         for body in state.lifts:
             if body.name not in ground.busy and body.name not in state.failed:
-                found, later_s = Search(waiting, soon, ground, body).orders()
+                found, later_s = Search(_share(waiting, ground, body.name), soon, ground, body).orders()
                 orders += found
                 look_s = min(look_s, later_s)
         orders += _wait_well(ground)
         return Plan(tuple(orders), min(look_s, yield_s))
+
+
+def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
+    """Return the jobs that one lift is to look at: of two on one way the upper one fetches the upper half of the wanted
+    cars, and so the lower one can work below it meanwhile.
+    """
+    others = ground.layout.beside(lift)
+    levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
+    if len(levels) < 2 or not others or others[0].name in ground.state.failed:
+        return jobs
+    middle, lower = levels[len(levels) // 2], ground.layout.is_below(lift, others[0].name)
+
+    def is_mine(job: Job) -> bool:
+        storey = _fetched_from(job, ground)
+        return storey is None or (storey < middle) == lower
+
+    return [job for job in jobs if is_mine(job)]
+
+
+def _fetched_from(job: Job, ground: Ground) -> int | None:
+    place = ground.state.places.get(job.car, "")
+    fetched = job.is_outward and ground.layout.is_slot(place) and job.car not in ground.moving
+    return ground.layout.storey_of(place) if fetched else None
 
 
 def _soon(ripe_jobs: Sequence[Job], state: State) -> list[Job]:
@@ -104,10 +128,20 @@ def _wait_well(ground: Ground) -> list[Order]:
         if not body.free or body.name in ground.busy or body.name in ground.state.failed:
             continue
         storey = ground.go_to.get(body.name) or _dwell(ground, body.name)
-        # Two lifts of one way would send each other about.
-        if storey != body.storey and not ground.layout.beside(body.name):
+        if storey != body.storey and (not ground.layout.beside(body.name) or _is_first_below(ground, body, storey)):
             orders.append(Go(body.name, storey))
     return orders
+
+
+def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
+    """Whether this is the lower lift of its way, the other one has nothing to do, and somebody comes into a bay there:
+    else two lifts of one way would send each other about.
+    """
+    others = [lift for lift in ground.state.lifts for plan in ground.layout.beside(body.name) if lift.name == plan.name]
+    coming = any(bay.coming and ground.layout.storey_of(bay.name) == storey for bay in ground.bays)
+    return coming and all(
+        lift.free and lift.name not in ground.busy and ground.layout.is_below(body.name, lift.name) for lift in others
+    )
 
 
 def _dwell(ground: Ground, lift: str) -> int:

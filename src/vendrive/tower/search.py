@@ -217,6 +217,9 @@ class Search:
             return 0.0
         if not bay.leaving or bay.name in ground.held:
             return inf
+        if ground.layout.beside(self._body.name):
+            # Nobody knows for how long the other lift will be in the way: what is loaded waits near the door.
+            return 0.0
         storey = ground.layout.storey_of(bay.name)
         travel_s = pace.travel_s(self._body.storey, errand.source) + pace.travel_s(errand.source, storey)
         begin_s = bay.free_s - travel_s - pace.transfer_s

@@ -251,7 +251,8 @@ class Desk:
         """Return the tag of the car that waits here for its person, who has not come; or an empty string."""
         tag = self.staging.vehicle.tag if self.staging is not None else ""
         bay = self.side.sensed(snapshot)
-        return tag if tag and bay.tag == tag and bay.street_door == Door.closed else ""
+        here = bay.tag == tag or (not bay.tag and self._reached_into())
+        return tag if tag and here and bay.street_door == Door.closed else ""
 
     def _note_left(self, snapshot: Snapshot) -> None:
         """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""
@@ -323,7 +324,9 @@ class Desk:
             raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
         waiting = bool(self._waiting_here(snapshot))
-        free = bay.empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)
+        # What is being put here stands here in a moment.
+        empty = bay.empty and not self._reached_into()
+        free = empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)
         if not free or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
         if self.side.free_slots(snapshot) <= self.promised(self, snapshot) + waiting:

@@ -104,7 +104,8 @@ class Facts(BaseModel):
                 self.used.add(drive)
                 self.presented.discard(drive)
                 self.shown = {tag: shown for tag, shown in self.shown.items() if shown[0] != drive}
-                self.out[drive] = vehicle
+                # Nobody has it any more who did before, whatever came of their return.
+                self.out = {other: lent for other, lent in self.out.items() if lent != vehicle} | {drive: vehicle}
                 self.handing_over = _without(self.handing_over, drive)
             case events.ReturnStarted(drive_id=drive, bay=bay):
                 self.returning = {**_without(self.returning, drive), bay: drive}

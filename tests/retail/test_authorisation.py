@@ -26,10 +26,13 @@ from tests.retail.test_stations import SIGNING, enrolled  # noqa: F401 - fixture
 from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.signing import encode, sign_text
 from vendrive.retail.api.customer import api
+from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
 from vendrive.retail.drives.waiting import join_queue
 from vendrive.retail.fleet.models import StaffRequest, Tower
+from vendrive.retail.scan.models import KeptPhoto, KnownCar, Outcome, ReferenceView, Scan
+from vendrive.retail.scan.references import know_model
 from vendrive.wire.journal import JournalBatch
 from vendrive.wire.orders import OperatorAction
 from vendrive.wire.station_auth import PURPOSE, RequestToSign
@@ -41,8 +44,8 @@ CUSTOMER: Cells = ("sign in", "yes", "yes", "sign in", "sign in")
 OF_ONE: Cells = ("sign in", "yes", "none", "sign in", "sign in")
 STAFF: Cells = ("sign in", "sign in", "sign in", "yes", "sign in")
 STAFF_POST: Cells = ("no", "no", "no", "yes", "no")
-NOBODY: Cells = ("none", "none", "none", "none", "none")
 STATION: Cells = ("no", "no", "no", "no", "yes")
+OF_SESSION: Cells = ("none", "yes", "none", "none", "none")
 
 BODIES = {
     "confirm": {"terms": "x"},
@@ -155,26 +158,26 @@ MATRIX: dict[str, Cells] = {
     "POST /console/rules/": STAFF_POST,
     "GET /console/journal/moment/": STAFF,
     "GET /console/journal/": STAFF,
-    # Cars that are found in a picture; of pictures and views that do not exist nobody is told anything
-    "POST /api/v1/scans": ANYBODY,
-    "POST /api/v1/scans/{scan_id}/pick": ANYBODY,
+    # The scan: a guest's session owns what it looked for, a customer the photos that may be kept
     "GET /scan/": ANYBODY,
     "POST /scan/": ANYBODY,
-    "GET /scan/cars/{slug}/": NOBODY,
-    "GET /scan/{scan_id}/": NOBODY,
-    "GET /scan/{scan_id}/pick/": ANYBODY,
-    "POST /scan/{scan_id}/pick/": NOBODY,
+    "GET /scan/{scan_id}/": OF_SESSION,
+    "POST /scan/{scan_id}/pick/": OF_SESSION,
+    "GET /scan/{scan_id}/pick/": ANYBODY,  # led to the page, which refuses
+    "GET /scan/cars/{slug}/": ANYBODY,
     "GET /w/{tag}/": ANYBODY,
+    "POST /api/v1/scans": ANYBODY,
+    "POST /api/v1/scans/{scan_id}/pick": OF_SESSION,
     "GET /account/photos/": CUSTOMER,
     "GET /account/photos/revoke/": ANYBODY,
     "POST /account/photos/revoke/": CUSTOMER,
-    "GET /account/photos/{photo_id}.jpg": ("sign in", "none", "none", "sign in", "sign in"),
-    "POST /account/photos/{photo_id}/delete/": CUSTOMER,
+    "GET /account/photos/{photo_id}.jpg": OF_ONE,
+    "POST /account/photos/{photo_id}/delete/": CUSTOMER,  # of another's: as of one that is gone; a test of its own
     "GET /console/scan/": STAFF,
     "GET /console/scan/models/{model}/": STAFF,
     "POST /console/scan/models/{model}/": STAFF_POST,
     "POST /console/scan/models/{model}/{view_id}/remove/": STAFF_POST,
-    "GET /console/scan/views/{view_id}.jpg": ("sign in", "sign in", "sign in", "none", "sign in"),
+    "GET /console/scan/views/{view_id}.jpg": STAFF,
     "GET /console/vehicles/{tag}/window/": STAFF,
     # Addresses of forms, to which somebody comes back with a GET and is led to the page
     **{
@@ -198,11 +201,17 @@ ARGUMENTS = {
     "model": "volvo-ex30",
     "paint": "b3202c",
     "request_id": str(UUID(int=7)),
-    "tag": "SH0001",
-    "scan_id": str(UUID(int=8)),  # there is none
-    "photo_id": str(UUID(int=8)),
-    "view_id": str(UUID(int=8)),
 }
+# What the owner scanned, a photo of it that may be kept, a car that the scan knows, and a picture of the reference.
+SCANNED = {
+    "scan_id": str(UUID(int=8)),
+    "photo_id": str(UUID(int=9)),
+    "view_id": str(UUID(int=10)),
+    "car": "fisker-karma",
+    "tag": "SH0001",
+}
+ARGUMENTS |= SCANNED
+PICKED = b'{"car": null}'
 NEEDS_KEY = "/api/v1/"
 
 
@@ -217,12 +226,14 @@ class Scene:
 
     def ask(self, role: str, method: str, path: str) -> str:
         """Ask as a role, and return how it was met."""
+        path = path.replace("/scan/cars/{slug}", "/scan/cars/{car}")
         slug = "volvo-ex30" if path.startswith("/cars/") else "shanghai"
         address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive, vehicle_id=self.vehicle, place_id=self.place)
         body = b"" if method == "GET" else json.dumps(BODIES.get(path.rpartition("/")[2], {})).encode()
         headers = {"Idempotency-Key": str(new_uuid())} if path.startswith(NEEDS_KEY) else {}
         if role == "station":
             headers |= signed(method, address, body)
+        body = PICKED if path.endswith("/pick") else body
         with transaction.atomic():  # everybody meets the same, whoever came before
             client = Client()
             client.cookies = deepcopy(self.clients[role].cookies)
@@ -256,6 +267,7 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     owner, other = make_driver(), make_driver(2)
     drive = book_drive(owner, "volvo-ex30", "yellow", "shanghai", PICKUP, "k1")
+    scan_of(owner)
     StaffRequest.objects.create(
         pk=UUID(ARGUMENTS["request_id"]),
         tower_id="shanghai",
@@ -273,10 +285,25 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     return Scene(str(drive.pk), str(drive.vehicle_id), str(place.pk), {**clients, "staff": staff, "station": Client()})
 
 
+def scan_of(customer: Customer) -> None:
+    """The customer looked for a car and lets us keep the photo; a car is known, with a view of it."""
+    shown = [[SCANNED["car"], 0.9]]
+    found = Scan.objects.create(pk=UUID(SCANNED["scan_id"]), at=START, outcome=Outcome.found, shown=shown)
+    kept = KeptPhoto(pk=UUID(SCANNED["photo_id"]), customer=customer, scan=found, at=START)
+    kept.photo = b"a photo"
+    kept.save()
+    KnownCar.objects.create(slug=SCANNED["car"], make="Fisker", name="Karma", body="sedan")
+    car = know_model(VehicleModel.objects.get(pk=ARGUMENTS["model"]))
+    view = ReferenceView(pk=UUID(SCANNED["view_id"]), car=car, encoder="none", vector=b"", added_at=START)
+    view.photo = b"a view"
+    view.save()
+
+
 def client_of(customer: Customer) -> Client:
     client = Client()
     session = client.session
     session["customer"] = str(customer.pk)
+    session["scans"] = [str(photo.scan_id) for photo in customer.kept_photos.all()]
     session.save()
     return client
 
@@ -322,6 +349,14 @@ def test_nobody_is_met_by_another_face_of_the_same_drive(scene: Scene) -> None:
     theirs = scene.clients["other"].get(f"/api/v1/drives/{scene.drive}")
     nobodys = scene.clients["other"].get(f"/api/v1/drives/{new_uuid()}")
     assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content)
+
+
+def test_nobody_deletes_another_customers_photo(scene: Scene) -> None:
+    path = f"/account/photos/{SCANNED['photo_id']}/delete/"
+    scene.clients["other"].post(path)
+    assert KeptPhoto.objects.count() == 1
+    scene.clients["owner"].post(path)
+    assert KeptPhoto.objects.count() == 0
 
 
 @pytest.mark.parametrize("target", ["/api/station/journal", "/api/station/report"])

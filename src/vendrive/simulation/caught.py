@@ -56,6 +56,7 @@ CAUGHT_BY: dict[str, int] = {
     "cancelled_is_void": 0,
     "window": 0,
     "door_waits_for_person": 0,
+    "no_car_but_theirs": 0,
     "one_customer_a_bay": 0,
     "one_bay_a_drive": 0,
 }

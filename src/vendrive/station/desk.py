@@ -251,8 +251,7 @@ class Desk:
         """Return the tag of the car that waits here for its person, who has not come; or an empty string."""
         tag = self.staging.vehicle.tag if self.staging is not None else ""
         bay = self.side.sensed(snapshot)
-        here = bay.tag == tag or (not bay.tag and self._reached_into())
-        return tag if tag and here and bay.street_door == Door.closed else ""
+        return tag if tag and bay.tag == tag and bay.street_door == Door.closed else ""
 
     def _note_left(self, snapshot: Snapshot) -> None:
         """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""

@@ -15,6 +15,7 @@ from vendrive.station.database import NotWritten
 from vendrive.station.handover import HandOverTalk, Phase
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
+from vendrive.station.returning import ReturnTalk
 from vendrive.station.safety import Safety
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CommandGiven, CountAccepted
@@ -79,6 +80,22 @@ def test_a_return_that_a_restart_finds_between_bay_and_lift_is_over_when_the_car
     small.start()
     small.settle()
     assert [event.drive_id for event in small.events("returned")] == ["drive-1"]  # type: ignore[union-attr]
+
+
+def test_a_return_whose_car_was_counted_as_gone_is_over(small: Small) -> None:
+    """The car was driven out after the word; the station, which ended then, did not see it go."""
+    returning(small)
+    declare(small)
+    small.until_running("close_street_door")
+    small.ideal.finish("B1")
+    small.ideal.stand("B1", "")
+    small.start()
+    small.settle()
+    assert isinstance(small.desks["B1"].talk, ReturnTalk), "a car that is read nowhere may stand there all the same"
+    small.record.write(CountAccepted(places={"TAG-2": "3C"}, staff="one", second="two"))
+    small.settle()
+    assert small.desks["B1"].talk is None
+    assert small.events("returned") == []
 
 
 def test_an_alarm_about_refused_commands_ends_with_the_program_that_counted_them(small: Small) -> None:

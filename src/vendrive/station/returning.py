@@ -171,8 +171,12 @@ class ReturnTalk:
             self._side.record.write(ReturnRefused(drive_id=self.lending.drive_id, code=code))
 
     def _store(self, snapshot: Snapshot) -> None:
-        bay = self._side.sensed(snapshot)
-        if bay.street_door != Door.closed and self.lending.vehicle.tag not in places(snapshot):
+        bay, tag = self._side.sensed(snapshot), self.lending.vehicle.tag
+        if bay.empty and tag not in places(snapshot) and tag not in self._side.record.facts.places:
+            # It was driven out again before a restart, and two persons have seen that it is gone.
+            self.phase, self.task = Phase.over, None
+            return
+        if bay.street_door != Door.closed and tag not in places(snapshot):
             # Between the word and the closed door another car took its place: begin again.
             self.phase, self._measured = Phase.check, None
             return

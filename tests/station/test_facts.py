@@ -123,6 +123,13 @@ def test_a_car_that_is_handed_over_again_is_nobody_elses() -> None:
     assert fold([first, other, again]).out == {"d2": "v2", "d3": "v1"}
 
 
+def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind_it() -> None:
+    closing = [given(1, "open_street_door", bay="B1"), ended(1), given(2, "close_street_door", bay="B1")]
+    unknown = [*closing, ended(2, "unknown"), given(3, "open_inner_door", bay="B1")]
+    assert fold([*unknown, ended(3, "refused")]).opened == {"B1"}
+    assert fold([*unknown, ended(3)]).opened == set()
+
+
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:
     alarms = [Alarm(name="help", part="plc", source="kiosk"), Alarm(name="movement", part="2A", source="sensor")]
     facts = fold([PartLocked(part="L1", staff="demo-1"), PartLocked(part="B2", staff="demo-2"), *alarms])

@@ -73,7 +73,7 @@ class Facts(BaseModel):
                 self._drive_event(event)
 
     def _street_door(self, ended: events.CommandEnded) -> None:
-        """A door that was not known to stay shut may have been open. It is shut where its closing was done, or where the
+        """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
         inner door was opened, which the machine does behind a closed street door alone.
         """
         given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)

@@ -124,8 +124,8 @@ def test_a_car_that_is_handed_over_again_is_nobody_elses() -> None:
 
 
 def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind_it() -> None:
-    closing = [given(1, "open_street_door", bay="B1"), ended(1), given(2, "close_street_door", bay="B1")]
-    unknown = [*closing, ended(2, "unknown"), given(3, "open_inner_door", bay="B1")]
+    closing: list[Event] = [given(1, "open_street_door", bay="B1"), ended(1), given(2, "close_street_door", bay="B1")]
+    unknown: list[Event] = [*closing, ended(2, "unknown"), given(3, "open_inner_door", bay="B1")]
     assert fold([*unknown, ended(3, "refused")]).opened == {"B1"}
     assert fold([*unknown, ended(3)]).opened == set()
 

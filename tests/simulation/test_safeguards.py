@@ -12,7 +12,7 @@ from vendrive.simulation.safeguards import SAFEGUARDS, TIDY
 from vendrive.tower import interlocks
 
 DOCUMENT = Path("docs/safeguards.md")
-SOME = ("nobody_in_the_car", "intruder_stops", "way_out", "key_stays", "number_once", "right_face")
+SOME = ("nobody_in_the_car", "intruder_stops", "way_out", "key_stays", "number_once", "right_face", "no_car_but_theirs")
 
 
 @pytest.mark.parametrize("name", SOME)

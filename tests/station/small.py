@@ -19,13 +19,14 @@ from vendrive.station.journal import Journal
 from vendrive.station.link import Link
 from vendrive.station.machine import Accepted, Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
+from vendrive.station.returning import ReturnTalk
 from vendrive.station.safety import Safety
 from vendrive.station.staff import Staff
 from vendrive.station.store import Store
 from vendrive.station.yard import Yard
 from vendrive.tower.layout import load_layout
-from vendrive.wire.journal import Event
-from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Lift, Mode, Slot, Snapshot
+from vendrive.wire.journal import Event, ReturnStarted
+from vendrive.wire.machine import STALE_AFTER_S, Bay, Command, Door, Lift, Mode, Slot, Snapshot
 from vendrive.wire.orders import HandOver, Limits
 
 TOWER = "small"
@@ -215,3 +216,45 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
     except StopIteration as end:
         return cast(T, end.value)
     raise AssertionError("it waits")
+
+
+def presented(small: Small, drive: str = "drive-1", tag: str = "TAG-1") -> None:
+    """A verified person stands before the open street door."""
+    small.verify(small.lend(drive, tag))
+    small.settle()
+    assert (small.where(tag), small.bay().street_door) == ("B1", Door.open)
+
+
+def returning(small: Small) -> None:
+    """The car of drive-1 was handed over and stands in the bay again, its door open."""
+    presented(small)
+    small.ideal.stand("B1", "")
+    small.settle()
+    assert "drive-1" in small.record.facts.out
+    lending = small.store.lending("drive-1")
+    assert lending is not None
+    small.record.write(ReturnStarted(drive_id="drive-1", bay="B1"))
+    small.desks["B1"].talk = ReturnTalk(lending, small.desks["B1"].side)
+    small.settle()
+    assert small.bay().street_door == Door.open
+    small.ideal.stand("B1", "TAG-1")
+    small.ideal.change("B1", key_in_box=True, length_mm=4000, width_mm=1800, height_mm=1500)
+    small.tick()
+
+
+def declare(small: Small) -> None:
+    """The borrower gives the word."""
+    small.desks["B1"].declare(engine_off=True, key_in_box=True, nobody_inside=True)
+
+
+def stop(small: Small, on: bool) -> None:
+    """Press the red button, or let it go."""
+    plc = replace(small.ideal.snapshot.plc, emergency_stop=on)
+    small.ideal.snapshot = replace(small.ideal.snapshot, plc=plc)
+    small.tick()
+
+
+def put_by_hand(small: Small, tag: str, place: str) -> None:
+    """Staff move a car from slot or bay to slot or bay."""
+    small.ideal.stand(small.where(tag), "")
+    small.ideal.stand(place, tag)

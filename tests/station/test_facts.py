@@ -116,6 +116,20 @@ def test_a_drive_is_out_from_its_hand_over_to_its_return_and_its_pass_stays_used
     assert (facts.out, facts.used, facts.returning) == ({}, {"d1"}, {})
 
 
+def test_a_car_that_is_handed_over_again_is_nobody_elses() -> None:
+    first = HandedOver(drive_id="d1", vehicle_id="v1", bay="B1", tag="TAG-1")
+    other = HandedOver(drive_id="d2", vehicle_id="v2", bay="B1", tag="TAG-2")
+    again = HandedOver(drive_id="d3", vehicle_id="v1", bay="B1", tag="TAG-1")
+    assert fold([first, other, again]).out == {"d2": "v2", "d3": "v1"}
+
+
+def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind_it() -> None:
+    closing: list[Event] = [given(1, "open_street_door", bay="B1"), ended(1), given(2, "close_street_door", bay="B1")]
+    unknown: list[Event] = [*closing, ended(2, "unknown"), given(3, "open_inner_door", bay="B1")]
+    assert fold([*unknown, ended(3, "refused")]).opened == {"B1"}
+    assert fold([*unknown, ended(3)]).opened == set()
+
+
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:
     alarms = [Alarm(name="help", part="plc", source="kiosk"), Alarm(name="movement", part="2A", source="sensor")]
     facts = fold([PartLocked(part="L1", staff="demo-1"), PartLocked(part="B2", staff="demo-2"), *alarms])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from vendrive.simulation.world import World
 
 WINDOW_H = (1.0, 3.0)
+# People are promised a time a little after their window opens, as retail does; most are early.
+PROMISED = timedelta(minutes=2)
 PIN = "493027"
 # A refusal that no waiting mends.
 FINAL = frozenset(
@@ -99,6 +101,7 @@ def book(world: "World", rng: Random, car: Car, number: int) -> Visit:
         check=_check(world, rng, person, method),
         limits=Limits(),
         programme_revision=1,
+        promised_at=start + PROMISED,
     )
     visit = Visit(drive, person, car.tag, "", method, start, end, order)
     world.visits[drive] = visit

@@ -188,6 +188,18 @@ class Rules:
         parts = {*parts_of(Operation(event["operation"]), named), named.get("place", "")}
         for part in sorted(parts & self._locked):
             self._broken("given_to_locked", f"command {event['seq']} is for {part}, which staff locked")
-        opens = event["operation"] == Operation.open_street_door and purpose.startswith("hand-over ")
-        if opens and self._live.get(named["bay"]) != purpose.removeprefix("hand-over "):
-            self._broken("opens_to_nobody", f"the street door of {named['bay']} opens for {purpose}: nobody is there")
+        if event["operation"] == Operation.open_street_door:
+            self._look_at_opening(named["bay"], purpose)
+
+    def _look_at_opening(self, bay: str, purpose: str) -> None:
+        """A street door opens to who was verified there, or brings a car, and on no car but theirs."""
+        what, _, drive = purpose.rpartition(" ")
+        told = f"the street door of {bay} opens for {purpose}"
+        if what == "hand-over" and self._live.get(bay) != drive:
+            self._broken("opens_to_nobody", f"{told}: nobody is there")
+        car, visit = self._world.truth.car_at(bay), self._world.visits.get(drive)
+        shut_in = car is not None and self._world.truth.bays[bay].street.closed and self._world.is_ours(car.tag)
+        if car is None or not shut_in or what.startswith("manual step of "):
+            return
+        if visit is None or visit.tag != car.tag or (what == "return" and not visit.drove_off):
+            self._broken("opens_to_another", f"{told}, on {car.tag}")

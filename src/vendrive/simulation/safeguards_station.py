@@ -16,6 +16,7 @@ from vendrive.station.desk import Desk
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
 from vendrive.station.orders import Orders
+from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Store
 from vendrive.station.uplink import Uplink
 from vendrive.tower.view import View
@@ -206,6 +207,16 @@ PASSES = (
         "none",
         (replaced(HandOverTalk, "_stand", without.stands_open), without.LIVE_AGAIN),
         ("crash_after_commit", "crash_after_send"),
+    ),
+    Safeguard(
+        "no_car_but_theirs",
+        "A street door opens on a car that waits there for somebody else.",
+        "the desk's look at the bay; the waiting car goes back first; the return ends",
+        (
+            replaced(Desk, "_check_room", lambda self, snapshot, tag: None),
+            replaced(Desk, "_waiting_here", lambda self, snapshot: ""),
+            replaced(ReturnTalk, "_is_anothers", lambda self, bay: False),
+        ),
     ),
     Safeguard(
         "one_customer_a_bay",

@@ -321,7 +321,7 @@ async def _crash_with_order(world: "World", rng: Random) -> None:
 
 
 def _ours(world: "World") -> list[Car]:
-    return [car for car in world.truth.cars.values() if not car.tag.startswith("STRANGER")]
+    return [car for car in world.truth.cars.values() if world.is_ours(car.tag)]
 
 
 SCENES: dict[str, Process] = {

@@ -203,6 +203,10 @@ class World:
             for injection in self.register.injections
         )
 
+    def is_ours(self, tag: str) -> bool:
+        """Whether a car is one of the tower's."""
+        return not tag.startswith("STRANGER")
+
     def verified_at(self, drive: str) -> set[str]:
         """Return the bays where the holder of a drive was verified."""
         return self.invariants.verified.get(drive, set())

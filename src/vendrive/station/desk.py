@@ -323,7 +323,9 @@ class Desk:
             raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
         waiting = bool(self._waiting_here(snapshot))
-        free = bay.empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)
+        # What is being put here stands here in a moment.
+        empty = bay.empty and not self._reached_into()
+        free = empty or waiting or (bay.tag == tag and bay.street_door != Door.closed)
         if not free or self._tidying is not None:
             raise Refused(ErrorCode.bay_occupied)
         if self.side.free_slots(snapshot) <= self.promised(self, snapshot) + waiting:

@@ -12,8 +12,10 @@ from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
 from vendrive.wire.machine import Operation
 
-FOLD = 3
+FOLD = 4
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
+
+_SHUT = (Operation.close_street_door, Operation.open_inner_door)
 
 NO_BAY = ""
 """Journals of stations that had one bay do not name it where a person is verified."""
@@ -23,8 +25,8 @@ class Facts(BaseModel):
     """The past, as far as it decides the present.
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
-    `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and has not
-    been closed since. By tag: `places`, where the journal believes each
+    `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and is not
+    known to have been closed since. By tag: `places`, where the journal believes each
     car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
     `out`, the vehicle that is lent. By name and part: `alarms`.
     """
@@ -71,14 +73,16 @@ class Facts(BaseModel):
                 self._drive_event(event)
 
     def _street_door(self, ended: events.CommandEnded) -> None:
-        """A door that was not known to stay shut may have been open; it is shut only where its closing was done."""
+        """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
+        inner door was opened, which the machine does behind a closed street door alone.
+        """
         given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
         if given is None:
             return
         bay = given.arguments.get("bay", "")
         if given.operation == Operation.open_street_door and ended.result != "refused":
             self.opened.add(bay)
-        elif given.operation == Operation.close_street_door and ended.result == "done":
+        elif given.operation in _SHUT and ended.result == "done":
             self.opened.discard(bay)
 
     def _believe(self, event: Event) -> None:
@@ -104,7 +108,8 @@ class Facts(BaseModel):
                 self.used.add(drive)
                 self.presented.discard(drive)
                 self.shown = {tag: shown for tag, shown in self.shown.items() if shown[0] != drive}
-                self.out[drive] = vehicle
+                # Nobody has it any more who did before, whatever came of their return.
+                self.out = {other: lent for other, lent in self.out.items() if lent != vehicle} | {drive: vehicle}
                 self.handing_over = _without(self.handing_over, drive)
             case events.ReturnStarted(drive_id=drive, bay=bay):
                 self.returning = {**_without(self.returning, drive), bay: drive}

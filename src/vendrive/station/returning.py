@@ -11,6 +11,7 @@ from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
 from vendrive.station.store import Lending
 from vendrive.tower.control import OpenStreet, Stuck
+from vendrive.tower.inventory import places
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import Returned, ReturnRefused, WordGiven
 from vendrive.wire.machine import Bay, Door, Snapshot
@@ -134,7 +135,7 @@ class ReturnTalk:
         if self._clearing is not None:
             self._clear(self._clearing, snapshot)
             return
-        if bay.street_door == Door.closed and self._is_of_the_tower(bay):
+        if bay.street_door == Door.closed and self._is_anothers(bay):
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
             return
@@ -157,10 +158,11 @@ class ReturnTalk:
         elif storing.slot_reached(snapshot):
             self._clearing, self.task, self._active_s = None, None, self._side.clock.monotonic()
 
-    def _is_of_the_tower(self, bay: Bay) -> bool:
-        """Whether the car in the bay is one of ours that is lent to nobody."""
+    def _is_anothers(self, bay: Bay) -> bool:
+        """Whether the car in the bay is one of ours that is not this borrower's, or is lent to nobody."""
         vehicle = self._side.store.vehicle_of(bay.tag) if bay.tag else None
-        return vehicle is not None and vehicle.vehicle_id not in self._side.record.facts.out.values()
+        lent_to = self._side.record.facts.out.get(self.lending.drive_id)
+        return vehicle is not None and vehicle.vehicle_id != lent_to
 
     def _note_refusal(self) -> None:
         code = self.refusal
@@ -169,8 +171,12 @@ class ReturnTalk:
             self._side.record.write(ReturnRefused(drive_id=self.lending.drive_id, code=code))
 
     def _store(self, snapshot: Snapshot) -> None:
-        bay = self._side.sensed(snapshot)
-        if bay.street_door != Door.closed and bay.tag != self.lending.vehicle.tag:
+        bay, tag = self._side.sensed(snapshot), self.lending.vehicle.tag
+        if bay.empty and tag not in places(snapshot) and tag not in self._side.record.facts.places:
+            # It was driven out again before a restart, and two persons have seen that it is gone.
+            self.phase, self.task = Phase.over, None
+            return
+        if bay.street_door != Door.closed and tag not in places(snapshot):
             # Between the word and the closed door another car took its place: begin again.
             self.phase, self._measured = Phase.check, None
             return

@@ -125,7 +125,9 @@ class Yard:
                 self._side.controller.want(lift.name, _unfinished(lift))
                 continue
             task = storing.task(snapshot)
-            if storing.slot_reached(snapshot) or self._side.is_moved_for(storing.tag, lift.name):
+            # In a bay it is the desk's, which alone knows what its doors are to do.
+            in_bay = lift.transfer_home and self._side.layout.is_bay(places(snapshot).get(storing.tag, ""))
+            if in_bay or storing.slot_reached(snapshot) or self._side.is_moved_for(storing.tag, lift.name):
                 del self._tidying[lift.name]
                 task = None
             self._side.controller.want(lift.name, task)

@@ -39,7 +39,6 @@ CLIENTS = 8
 CREATED = 201
 BUSY = (429, 503)
 TPS = re.compile(r"tps = ([\d.]+)")
-RESERVE_SQL = "SELECT * FROM drives_reserve((SELECT w FROM bench_wishes WHERE n = (SELECT nextval('bench_turn'))));\n"
 # The least that forbids one drive too many of a person: a lock, a count and a row, in one round trip.
 FLOOR_SQL = (
     "\\set person random(1, 1000000000)\n"
@@ -153,8 +152,9 @@ def _reserve(bench: Bench, sizes: Sizes) -> list[Figure]:
     answers = run(*bench.web, [Request(0.0, text) for text in texts], CLIENTS)
     whole = _throughput(answers)
     before = shop.count_booked()
-    sql = _pgbench(bench, RESERVE_SQL, ["-t", str(count // CLIENTS)])
-    _check(shop.count_booked() - before == count // CLIENTS * CLIENTS, "pgbench did not book what it was to book")
+    turns = count // CLIENTS
+    sql = _pgbench(bench, shop.reserve_script(turns), ["-t", str(turns), "-D", "turn=0"])
+    _check(shop.count_booked() - before == turns * CLIENTS, "pgbench did not book what it was to book")
     floor = _pgbench(bench, FLOOR_SQL, ["-T", str(sizes.floor_s)], "simple")
     note = f"{whole:.0f} a second over HTTP with {CLIENTS} connections"
     return [

@@ -6,7 +6,7 @@ Models are imported here, so Django must be set up before.
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -25,12 +25,14 @@ from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.catalogue.queries import get_model
 from vendrive.retail.customers.actions import CREDIT, MEMBERSHIP
 from vendrive.retail.customers.models import Customer, Person, Standing
-from vendrive.retail.drives import reserving
+from vendrive.retail.drives import once, reserving
 from vendrive.retail.drives.availability import get_availability
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.policies import next_quarter
 from vendrive.retail.drives.queries import get_layers, today
 from vendrive.retail.drives.terms import keep_terms
+from vendrive.retail.events.idempotency import Write, new_key
+from vendrive.retail.events.models import IdempotencyKey
 from vendrive.retail.fleet.models import Tower, Vehicle
 from vendrive.retail.fleet.queries import get_tower
 from vendrive.retail.ports import Verdict
@@ -46,6 +48,12 @@ QUARTER = timedelta(minutes=15)
 # Each car of a tower once in each window, so many days after the start, and two pick-ups in a quarter hour.
 WINDOWS, AT_ONCE = (1, 5, 9), 2
 A_DAY = 96
+LENGTH_OF_AN_ANSWER = 260
+# As Django asks for it.
+SESSION_SQL = """
+SELECT session_key, session_data, expire_date FROM django_session
+WHERE expire_date > now() AND session_key = (SELECT session FROM bench_calls WHERE n = :n) LIMIT 21
+"""
 
 
 @dataclass(frozen=True)
@@ -144,24 +152,44 @@ def booking_of(guest: Guest, wanted: reserving.Wanted, path: str = "/api/v1/driv
 
 
 def prepare_statements(guests: Sequence[Guest], wanted: Sequence[reserving.Wanted]) -> None:
-    """Write the arguments of `reserving.RESERVE` for each guest into the table `bench_wishes`, numbered from 1."""
+    """Write what the statements of each guest's booking are given into the table `bench_calls`, numbered from 0."""
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bench_wishes (n integer PRIMARY KEY, w drives_wish)")
-        cursor.execute("CREATE SEQUENCE bench_turn")
         cursor.execute("CREATE TABLE bench_floor (person bigint, taken_at timestamptz)")
         cursor.execute("CREATE INDEX ON bench_floor (person)")
-        row_of = reserving.RESERVE.partition("(")[2].rpartition(")")[0]
-        for number, (guest, wish) in enumerate(zip(guests, wanted, strict=False), start=1):
-            values = astuple(_row(guest.customer, wish))
-            cursor.execute(f"INSERT INTO bench_wishes SELECT %s, {row_of}", [number, *values])
+        cursor.execute(
+            "CREATE TABLE bench_calls (n integer PRIMARY KEY, session varchar, customer uuid, scope varchar, "
+            "key varchar, tower varchar, model varchar, paint varchar, now timestamptz, wish drives_wish, "
+            "write drives_write)"
+        )
+        insert = f"INSERT INTO bench_calls VALUES ({', '.join(['%s'] * 9)}, {reserving.WISH}, {once.WRITE})"  # noqa: S608
+        for number, (guest, wish) in enumerate(zip(guests, wanted, strict=False)):
+            row, key = _call(guest, wish)
+            asked: list[Any] = [number, guest.session, guest.customer.pk, key.scope, key.key]
+            asked += [wish.tower, wish.model, wish.paint, row.asked_at]
+            cursor.execute(insert, [*asked, *reserving.values_of(row), *once.values_of_key(key)])
 
 
-def _row(customer: Customer, wish: reserving.Wanted) -> Any:
+def _call(guest: Guest, wish: reserving.Wanted) -> tuple[reserving.WishRow, IdempotencyKey]:
     """Return what the product would send to the function."""
-    offer = reserving.find_offer(wish)
+    offer, customer = reserving.find_offer(wish), guest.customer
     keep_terms(offer.terms)
     how = reserving.How(DriveState.booked, accepted_at=offer.now, actor=f"customer:{customer.pk}")
-    return reserving._row(customer, offer, reserving.check_person(customer, offer), how)
+    row = reserving.wish_row(customer, offer, reserving.check_person(customer, offer), how)
+    write = Write(f"{customer.pk}:api:{random_bytes(8).hex()}", str(new_uuid()), random_bytes(32).hex())
+    return row, new_key(write, str(row.drive), "x" * LENGTH_OF_AN_ANSWER)
+
+
+def reserve_script(turns: int) -> str:
+    """Return all statements of a booking over HTTP for pgbench, whose clients have so many turns each.
+
+    They are those of the product, but that what they are given stands in a row of `bench_calls`.
+    """
+    look = once.LOOK.replace(once.ASKED, "(SELECT * FROM bench_calls WHERE n = :n) asked")
+    look = look.replace("%(now)s", "asked.now").replace("%(without)s", "NULL::uuid")
+    reserve = once.RESERVE_ONCE.replace(reserving.WISH, "b.wish").replace(once.WRITE, "b.write")
+    reserve = reserve.replace("SELECT * FROM ", "SELECT f.* FROM bench_calls b, ") + " f WHERE b.n = :n"  # noqa: S608
+    joined = ";\n".join(" ".join(statement.split()) for statement in (SESSION_SQL, look, reserve))
+    return f"\\set n :client_id * {turns} + :turn\n\\set turn :turn + 1\n{joined};\n"
 
 
 def book_years(tower: str, guests: Sequence[Guest], bookings: int, live: int) -> None:

@@ -25,6 +25,7 @@ from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.catalogue.queries import get_model
 from vendrive.retail.customers.actions import CREDIT, MEMBERSHIP
 from vendrive.retail.customers.models import Customer, Person, Standing
+from vendrive.retail.customers.session_store import READ
 from vendrive.retail.drives import once, reserving
 from vendrive.retail.drives.availability import get_availability
 from vendrive.retail.drives.models import Drive, DriveState
@@ -49,11 +50,6 @@ QUARTER = timedelta(minutes=15)
 WINDOWS, AT_ONCE = (1, 5, 9), 2
 A_DAY = 96
 LENGTH_OF_AN_ANSWER = 260
-# As Django asks for it.
-SESSION_SQL = """
-SELECT session_key, session_data, expire_date FROM django_session
-WHERE expire_date > now() AND session_key = (SELECT session FROM bench_calls WHERE n = :n) LIMIT 21
-"""
 
 
 @dataclass(frozen=True)
@@ -188,7 +184,8 @@ def reserve_script(turns: int) -> str:
     look = look.replace("%(now)s", "asked.now").replace("%(without)s", "NULL::uuid")
     reserve = once.RESERVE_ONCE.replace(reserving.WISH, "b.wish").replace(once.WRITE, "b.write")
     reserve = reserve.replace("SELECT * FROM ", "SELECT f.* FROM bench_calls b, ") + " f WHERE b.n = :n"  # noqa: S608
-    joined = ";\n".join(" ".join(statement.split()) for statement in (SESSION_SQL, look, reserve))
+    session = READ.replace("%s", "(SELECT session FROM bench_calls WHERE n = :n)", 1).replace("%s", "now()")
+    joined = ";\n".join(" ".join(statement.split()) for statement in (session, look, reserve))
     return f"\\set n :client_id * {turns} + :turn\n\\set turn :turn + 1\n{joined};\n"
 
 

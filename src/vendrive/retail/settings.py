@@ -86,6 +86,7 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 LANGUAGE_CODE = "en"
 
+SESSION_ENGINE = "vendrive.retail.customers.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -117,6 +118,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # It tells of every wake-up, once a second.
-    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        # It tells of every wake-up, once a second.
+        "procrastinate": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        # A refusal is an answer like any other: a crowd that is told so must not fill the log.
+        "django.request": {"level": "ERROR"},
+    },
 }

@@ -203,10 +203,15 @@ def book_years(tower: str, guests: Sequence[Guest], bookings: int, live: int) ->
         asked: dict[str, Any] = {"tower": tower, "terms": version, "programme": layers.programme, "model": MODEL}
         asked |= {"cars": CARS, "people": len(guests), "live": live, "count": bookings, "first": tomorrow()}
         cursor.execute(_YEARS, asked)
+        cursor.execute(_VISITS, asked)
         cursor.execute("ANALYZE")
 
 
-_YEARS = """
+# A pick-up in each quarter hour, so that bays have room.
+_AT = """CASE
+    WHEN i < %(live)s THEN %(first)s + i / %(cars)s * interval '79 hours'
+    ELSE %(first)s - (i / %(cars)s + 1) * interval '80 hours' END + i %% %(cars)s * interval '15 minutes' AS at"""
+_YEARS = f"""
 INSERT INTO drives_drive (
     id, programme_id, programme_revision, customer_id, person_id, vehicle_id, model_id, paint_id, tower_id,
     return_tower_id, state, revision, pass_id, short_code, pickup_at, not_before, not_after, due_at, vehicle_period,
@@ -222,9 +227,12 @@ FROM generate_series(0, %(count)s - 1) AS i
 JOIN bench_people p ON p.n = i %% %(people)s
 JOIN (SELECT id, paint_id, row_number() OVER (ORDER BY tag) - 1 AS n FROM fleet_vehicle WHERE tower_id = %(tower)s) v
     ON v.n = i %% %(cars)s
-CROSS JOIN LATERAL (SELECT CASE
-    WHEN i < %(live)s THEN %(first)s + i / %(cars)s * interval '79 hours'
-    ELSE %(first)s - i / %(cars)s * interval '80 hours' END AS at) AS t
+CROSS JOIN LATERAL (SELECT {_AT}) AS t
+"""  # noqa: S608 - a column alone
+_VISITS = """
+INSERT INTO drives_bayuse (drive_id, visit, tower_id, quarter, minutes, most)
+SELECT id, 'pickup', tower_id, pickup_at, int4range(0, 10), 240 FROM drives_drive WHERE tower_id = %(tower)s
+UNION ALL SELECT id, 'back', tower_id, due_at, int4range(200, 205), 240 FROM drives_drive WHERE tower_id = %(tower)s
 """
 
 

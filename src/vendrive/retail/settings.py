@@ -55,9 +55,10 @@ INSTALLED_APPS = [
     "vendrive.retail.shop",
     "vendrive.retail.console",
 ]
-# One process serves as many requests at a time as it has connections to the database; more wait, the rest comes again.
-SERVED_AT_ONCE = 8
-WAITING_AT_MOST = 56
+# One process serves so many requests at a time: while one computes, others wait for the database. More would only queue
+# there, in front of the stations. Some wait, the rest comes again.
+SERVED_AT_ONCE = 3
+WAITING_AT_MOST = 37
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",

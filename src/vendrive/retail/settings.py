@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 # One process serves so many requests at a time: while one computes, others wait for the database. More would only queue
 # there, in front of the stations. Some wait, the rest comes again.
 SERVED_AT_ONCE = 3
-WAITING_AT_MOST = 37
+WAITING_AT_MOST = 61
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",

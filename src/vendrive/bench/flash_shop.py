@@ -184,7 +184,7 @@ def reserve_script(turns: int) -> str:
     look = look.replace("%(now)s", "asked.now").replace("%(without)s", "NULL::uuid")
     reserve = once.RESERVE_ONCE.replace(reserving.WISH, "b.wish").replace(once.WRITE, "b.write")
     reserve = reserve.replace("SELECT * FROM ", "SELECT f.* FROM bench_calls b, ") + " f WHERE b.n = :n"  # noqa: S608
-    session = READ.replace("%s", "(SELECT session FROM bench_calls WHERE n = :n)", 1).replace("%s", "now()")
+    session = READ.replace("%s", "(SELECT session FROM bench_calls WHERE n = :n)")
     joined = ";\n".join(" ".join(statement.split()) for statement in (session, look, reserve))
     return f"\\set n :client_id * {turns} + :turn\n\\set turn :turn + 1\n{joined};\n"
 

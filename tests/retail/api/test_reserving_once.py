@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -26,6 +27,7 @@ from vendrive.retail.fleet.models import StationOrder
 from vendrive.retail.ports import Payment
 
 KEY = "6f1c2b7e-8f0e-4c39-9d39-1f6b1a1c2f10"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LATER = BOOKING | {"pickup_at": "2026-03-02T02:15:00Z"}
 
 
@@ -123,7 +125,7 @@ def test_a_session_that_is_unknown_or_over_is_nobodys(phone: Phone) -> None:
     assert SessionStore.__module__ == settings.SESSION_ENGINE
     key = str(phone.client.cookies["sessionid"].value)
     assert SessionStore(key)["customer"] == str(phone.customer.pk)  # type: ignore[union-attr]
-    Session.objects.update(expire_date=START)
+    Session.objects.update(expire_date=LONG_AGO)
     for nobodys in (SessionStore(key), SessionStore("unknown")):
         assert dict(nobodys.items()) == {}
         assert nobodys.session_key is None

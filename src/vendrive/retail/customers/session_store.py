@@ -4,10 +4,9 @@ from typing import Any
 
 from django.contrib.sessions.backends import db
 from django.db import connection
-from django.utils import timezone
 
 # `vendrive bench flash` asks for it as well.
-READ = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
+READ = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()"
 
 
 class SessionStore(db.SessionStore):
@@ -16,7 +15,7 @@ class SessionStore(db.SessionStore):
     def load(self) -> dict[str, Any]:
         """Return what the session holds; a key that is unknown or over is forgotten, as Django does."""
         with connection.cursor() as cursor:
-            cursor.execute(READ, [self.session_key, timezone.now()])
+            cursor.execute(READ, [self.session_key])
             row = cursor.fetchone()
         if row is None:
             self._session_key = None

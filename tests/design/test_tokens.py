@@ -66,6 +66,20 @@ def test_every_token_that_a_sheet_uses_exists() -> None:
         assert set(re.findall(r"var\(--([a-z0-9-]+)", text)) - known == set(), sheet.name
 
 
+def test_no_rule_lies_in_another() -> None:
+    """A lost brace hides every rule behind it, and no browser complains."""
+    for sheet in CSS.glob("*.css"):
+        open_rules: list[str] = []
+        bare = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for head, brace in re.findall(r"([^{};]*)([{};])", bare):
+            if brace == "{":
+                assert not open_rules or open_rules[-1].startswith("@"), f"{sheet.name}: {head.strip()} in {open_rules}"
+                open_rules.append(head.strip())
+            elif brace == "}":
+                open_rules.pop()
+        assert open_rules == [], sheet.name
+
+
 def test_contrast_follows_the_definition() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

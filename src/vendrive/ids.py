@@ -28,7 +28,8 @@ def random_bytes(count: int) -> bytes:
 
 def short_code(length: int = 8) -> str:
     """Return a code of `length` characters that a person can type (5 bits a character)."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(length))
+    # 32 divides 256, so the rest of a byte is as likely to be any letter as another.
+    return "".join(CODE_ALPHABET[byte % len(CODE_ALPHABET)] for byte in secrets.token_bytes(length))
 
 
 def digits(length: int) -> str:

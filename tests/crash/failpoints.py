@@ -16,7 +16,7 @@ from django.db import connection
 DIED = 137
 _WRITES = re.compile(
     r"\s*(?:(INSERT INTO|UPDATE|DELETE FROM)\s*\(?\"?(\w*)"
-    r"|SELECT (?:\* FROM )?(pg_notify|drives_reserve|drives_lapse)\b)",
+    r"|SELECT (?:\* FROM )?(pg_notify|drives_reserve|drives_reserve_once|drives_lapse)\b)",
     re.IGNORECASE,
 )
 

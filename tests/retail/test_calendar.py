@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,7 @@ from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.customers.actions import ask_standing
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.availability import _covered
 from vendrive.retail.drives.programmes import Scope, change_rules
 from vendrive.retail.drives.queries import get_calendar
 from vendrive.retail.drives.reserving import How, Wanted, find_offer, reserve
@@ -91,7 +93,18 @@ def test_a_calendar_costs_few_questions(shop: None, outside: Outside) -> None:
     model, tower = paint.model, Tower.objects.get(pk="shanghai")
     with CaptureQueriesContext(connection) as asked:
         assert len(get_calendar(model, paint, tower).days()) == 15
-    assert len(asked) == 6
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_car_counts_once_in_each_quarter_hour_however_its_spans_overlap(seed: int) -> None:
+    draw, count = random.Random(seed), 30
+    spans = [
+        (draw.randrange(4), *sorted(draw.randrange(count + 1) for _ in range(2))) for _ in range(draw.randrange(25))
+    ]
+    numbers, first, last = (np.array([span[n] for span in spans], dtype=np.int64) for n in range(3))
+    one_by_one = [len({car for car, begins, ends in spans if begins <= n < ends}) for n in range(count)]
+    assert _covered(numbers, first, last, count).tolist() == one_by_one
 
 
 def test_reserving_is_three_statements(driver: Customer) -> None:

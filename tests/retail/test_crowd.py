@@ -12,9 +12,10 @@ from tests.retail.helpers import PICKUP, START, Outside
 from vendrive.demo.data import fill_shop
 from vendrive.ids import new_uuid
 from vendrive.retail.customers.models import Customer, Person, Standing
-from vendrive.retail.drives.actions import hold_now
+from vendrive.retail.drives.actions import hold_once
 from vendrive.retail.drives.models import BayUse, Drive, DriveState
 from vendrive.retail.drives.reserving import Wanted
+from vendrive.retail.events.idempotency import Write
 from vendrive.retail.fleet.models import Tower, Vehicle
 from vendrive.wire.errors import Refused
 
@@ -50,7 +51,7 @@ def crowd(transactional_db: None, outside: Outside) -> list[Customer]:
 
 def _hold(customer: Customer, wanted: Wanted) -> str:
     try:
-        hold_now(customer, wanted)
+        hold_once(customer, wanted, Write(str(customer.pk), "crowd", ""))
     except Refused as refused:
         return refused.code.value
     return "held"

@@ -6,7 +6,7 @@ Models are imported here, so Django must be set up before.
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -25,12 +25,15 @@ from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.catalogue.queries import get_model
 from vendrive.retail.customers.actions import CREDIT, MEMBERSHIP
 from vendrive.retail.customers.models import Customer, Person, Standing
-from vendrive.retail.drives import reserving
+from vendrive.retail.customers.session_store import READ
+from vendrive.retail.drives import once, reserving
 from vendrive.retail.drives.availability import get_availability
 from vendrive.retail.drives.models import Drive, DriveState
 from vendrive.retail.drives.policies import next_quarter
 from vendrive.retail.drives.queries import get_layers, today
 from vendrive.retail.drives.terms import keep_terms
+from vendrive.retail.events.idempotency import Write, new_key
+from vendrive.retail.events.models import IdempotencyKey
 from vendrive.retail.fleet.models import Tower, Vehicle
 from vendrive.retail.fleet.queries import get_tower
 from vendrive.retail.ports import Verdict
@@ -46,6 +49,7 @@ QUARTER = timedelta(minutes=15)
 # Each car of a tower once in each window, so many days after the start, and two pick-ups in a quarter hour.
 WINDOWS, AT_ONCE = (1, 5, 9), 2
 A_DAY = 96
+LENGTH_OF_AN_ANSWER = 260
 
 
 @dataclass(frozen=True)
@@ -144,24 +148,45 @@ def booking_of(guest: Guest, wanted: reserving.Wanted, path: str = "/api/v1/driv
 
 
 def prepare_statements(guests: Sequence[Guest], wanted: Sequence[reserving.Wanted]) -> None:
-    """Write the arguments of `reserving.RESERVE` for each guest into the table `bench_wishes`, numbered from 1."""
+    """Write what the statements of each guest's booking are given into the table `bench_calls`, numbered from 0."""
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bench_wishes (n integer PRIMARY KEY, w drives_wish)")
-        cursor.execute("CREATE SEQUENCE bench_turn")
         cursor.execute("CREATE TABLE bench_floor (person bigint, taken_at timestamptz)")
         cursor.execute("CREATE INDEX ON bench_floor (person)")
-        row_of = reserving.RESERVE.partition("(")[2].rpartition(")")[0]
-        for number, (guest, wish) in enumerate(zip(guests, wanted, strict=False), start=1):
-            values = astuple(_row(guest.customer, wish))
-            cursor.execute(f"INSERT INTO bench_wishes SELECT %s, {row_of}", [number, *values])
+        cursor.execute(
+            "CREATE TABLE bench_calls (n integer PRIMARY KEY, session varchar, customer uuid, scope varchar, "
+            "key varchar, tower varchar, model varchar, paint varchar, now timestamptz, wish drives_wish, "
+            "write drives_write)"
+        )
+        insert = f"INSERT INTO bench_calls VALUES ({', '.join(['%s'] * 9)}, {reserving.WISH}, {once.WRITE})"  # noqa: S608
+        for number, (guest, wish) in enumerate(zip(guests, wanted, strict=False)):
+            row, key = _call(guest, wish)
+            asked: list[Any] = [number, guest.session, guest.customer.pk, key.scope, key.key]
+            asked += [wish.tower, wish.model, wish.paint, row.asked_at]
+            cursor.execute(insert, [*asked, *reserving.values_of(row), *once.values_of_key(key)])
 
 
-def _row(customer: Customer, wish: reserving.Wanted) -> Any:
+def _call(guest: Guest, wish: reserving.Wanted) -> tuple[reserving.WishRow, IdempotencyKey]:
     """Return what the product would send to the function."""
-    offer = reserving.find_offer(wish)
+    offer, customer = reserving.find_offer(wish), guest.customer
     keep_terms(offer.terms)
     how = reserving.How(DriveState.booked, accepted_at=offer.now, actor=f"customer:{customer.pk}")
-    return reserving._row(customer, offer, reserving.check_person(customer, offer), how)
+    row = reserving.wish_row(customer, offer, reserving.check_person(customer, offer), how)
+    write = Write(f"{customer.pk}:api:{random_bytes(8).hex()}", str(new_uuid()), random_bytes(32).hex())
+    return row, new_key(write, str(row.drive), "x" * LENGTH_OF_AN_ANSWER)
+
+
+def reserve_script(turns: int) -> str:
+    """Return all statements of a booking over HTTP for pgbench, whose clients have so many turns each.
+
+    They are those of the product, but that what they are given stands in a row of `bench_calls`.
+    """
+    look = once.LOOK.replace(once.ASKED, "(SELECT * FROM bench_calls WHERE n = :n) asked")
+    look = look.replace("%(now)s", "asked.now").replace("%(without)s", "NULL::uuid")
+    reserve = once.RESERVE_ONCE.replace(reserving.WISH, "b.wish").replace(once.WRITE, "b.write")
+    reserve = reserve.replace("SELECT * FROM ", "SELECT f.* FROM bench_calls b, ") + " f WHERE b.n = :n"  # noqa: S608
+    session = READ.replace("%s", "(SELECT session FROM bench_calls WHERE n = :n)")
+    joined = ";\n".join(" ".join(statement.split()) for statement in (session, look, reserve))
+    return f"\\set n :client_id * {turns} + :turn\n\\set turn :turn + 1\n{joined};\n"
 
 
 def book_years(tower: str, guests: Sequence[Guest], bookings: int, live: int) -> None:
@@ -178,10 +203,15 @@ def book_years(tower: str, guests: Sequence[Guest], bookings: int, live: int) ->
         asked: dict[str, Any] = {"tower": tower, "terms": version, "programme": layers.programme, "model": MODEL}
         asked |= {"cars": CARS, "people": len(guests), "live": live, "count": bookings, "first": tomorrow()}
         cursor.execute(_YEARS, asked)
+        cursor.execute(_VISITS, asked)
         cursor.execute("ANALYZE")
 
 
-_YEARS = """
+# A pick-up in each quarter hour, so that bays have room.
+_AT = """CASE
+    WHEN i < %(live)s THEN %(first)s + i / %(cars)s * interval '79 hours'
+    ELSE %(first)s - (i / %(cars)s + 1) * interval '80 hours' END + i %% %(cars)s * interval '15 minutes' AS at"""
+_YEARS = f"""
 INSERT INTO drives_drive (
     id, programme_id, programme_revision, customer_id, person_id, vehicle_id, model_id, paint_id, tower_id,
     return_tower_id, state, revision, pass_id, short_code, pickup_at, not_before, not_after, due_at, vehicle_period,
@@ -197,9 +227,12 @@ FROM generate_series(0, %(count)s - 1) AS i
 JOIN bench_people p ON p.n = i %% %(people)s
 JOIN (SELECT id, paint_id, row_number() OVER (ORDER BY tag) - 1 AS n FROM fleet_vehicle WHERE tower_id = %(tower)s) v
     ON v.n = i %% %(cars)s
-CROSS JOIN LATERAL (SELECT CASE
-    WHEN i < %(live)s THEN %(first)s + i / %(cars)s * interval '79 hours'
-    ELSE %(first)s - i / %(cars)s * interval '80 hours' END AS at) AS t
+CROSS JOIN LATERAL (SELECT {_AT}) AS t
+"""  # noqa: S608 - a column alone
+_VISITS = """
+INSERT INTO drives_bayuse (drive_id, visit, tower_id, quarter, minutes, most)
+SELECT id, 'pickup', tower_id, pickup_at, int4range(0, 10), 240 FROM drives_drive WHERE tower_id = %(tower)s
+UNION ALL SELECT id, 'back', tower_id, due_at, int4range(200, 205), 240 FROM drives_drive WHERE tower_id = %(tower)s
 """
 
 

@@ -18,7 +18,7 @@ ALWAYS = ("/api/station/", "/alive")
 
 
 class Admission:
-    """Serves as many requests at a time as there are connections to the database, and lets a few times more wait."""
+    """Serves a few requests at a time, as many as keep a processor busy, and lets some times more wait."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

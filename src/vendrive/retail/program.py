@@ -57,7 +57,7 @@ EXAMPLES = """examples:
   vendrive retail init                        make the keys in VENDRIVE_DATA, once
   vendrive retail migrate                     create or change the tables in DATABASE_URL
   vendrive retail create-staff demo-staff     an account for the console; the password is read from standard input
-  vendrive retail web --port 8000             pages and API
+  vendrive retail web --port 8000 --nice 5    pages and API, which give way to the stations where these share a machine
   vendrive retail stations --port 8002        orders and journals of stations, on a worker of their own
   vendrive retail live --port 8001            live events for the console
   vendrive retail worker                      notices, audit chain, deadlines
@@ -126,6 +126,7 @@ def _web(asked: argparse.Namespace, settings_module: str) -> int:
     if problems:
         _warn("\n".join(f"vendrive retail: {problem.msg}\n{problem.hint}" for problem in problems))
         return 2
+    os.nice(asked.nice)
     return _serve(asked, settings_module, Interfaces.WSGI, load_wsgi)
 
 
@@ -245,6 +246,9 @@ def _parser() -> argparse.ArgumentParser:
     web.set_defaults(threads=THREADS)
     stations.set_defaults(workers=1, threads=8)
     web.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
+    web.add_argument(
+        "--nice", type=int, default=0, help="give way to the stations' worker on this machine (0 to 19; default: 0)"
+    )
     worker = add("worker", _worker, "send notices, seal the audit chain, look at deadlines")
     worker.add_argument("--concurrency", type=int, default=2, help="jobs at a time (default: %(default)s)")
     migrate = add("migrate", _migrate, "create or change the tables")

@@ -55,9 +55,10 @@ INSTALLED_APPS = [
     "vendrive.retail.shop",
     "vendrive.retail.console",
 ]
-# One process serves as many requests at a time as it has connections to the database; more wait, the rest comes again.
-SERVED_AT_ONCE = 8
-WAITING_AT_MOST = 56
+# One process serves so many requests at a time: while one computes, others wait for the database. More would only queue
+# there, in front of the stations. Some wait, the rest comes again.
+SERVED_AT_ONCE = 3
+WAITING_AT_MOST = 61
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",
@@ -86,6 +87,7 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 LANGUAGE_CODE = "en"
 
+SESSION_ENGINE = "vendrive.retail.customers.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -117,6 +119,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # It tells of every wake-up, once a second.
-    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        # It tells of every wake-up, once a second.
+        "procrastinate": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        # A refusal is an answer like any other: a crowd that is told so must not fill the log.
+        "django.request": {"level": "ERROR"},
+    },
 }

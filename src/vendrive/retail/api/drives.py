@@ -1,19 +1,21 @@
 """Booking, and what becomes of a booking."""
 
+from datetime import UTC
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 
 from vendrive.retail.api import schemas as s
-from vendrive.retail.api.app import customer_of
+from vendrive.retail.api.app import HOLDER, api, customer_of
 from vendrive.retail.api.document import refuses
 from vendrive.retail.api.errors import language_of
-from vendrive.retail.api.keyed import HEADER, keyed, keyed_in_steps
-from vendrive.retail.drives.actions import book_drive, cancel_drive, confirm_drive, hold_drive
+from vendrive.retail.api.keyed import HEADER, answer_kept, keyed, keyed_by_action, keyed_in_steps, packed, write_of
+from vendrive.retail.drives.actions import book_once, cancel_drive, confirm_drive, hold_once
 from vendrive.retail.drives.models import OPEN, Drive
 from vendrive.retail.drives.passes import pass_svg, pass_text
 from vendrive.retail.drives.queries import access_drive, list_drives
+from vendrive.retail.drives.reserving import Offer, Wanted, WishRow
 from vendrive.retail.drives.terms import CURRENCY
 from vendrive.retail.sales.actions import buy_vehicle
 from vendrive.wire.errors import ErrorCode
@@ -48,28 +50,26 @@ AGAINST_A_WISH = (
 )
 
 
-@router.post("/holds", response={201: s.HoldOut}, openapi_extra=refuses(*AGAINST_A_PERSON, *AGAINST_A_WISH))
-@keyed
-def post_hold(request: HttpRequest, body: s.BookingIn) -> Status[dict[str, object]]:
+@router.post(
+    "/holds", auth=HOLDER, response={201: s.HoldOut}, openapi_extra=refuses(*AGAINST_A_PERSON, *AGAINST_A_WISH)
+)
+@keyed_by_action
+def post_hold(request: HttpRequest, body: s.BookingIn) -> HttpResponse:
     """Keep a car for some minutes. A new hold replaces one that was not confirmed."""
-    key, lang = request.headers[HEADER], language_of(request)
-    hold = hold_drive(customer_of(request), body.model, body.paint, body.tower, body.pickup_at, key, lang)
-    return Status(
-        201,
-        {
-            "drive_id": str(hold.id),
-            "model": hold.model_id,
-            "paint": hold.paint.slug,
-            "tower": hold.tower_id,
-            "pickup_at": hold.pickup_at,
-            "hold_until": hold.hold_until,
-            "terms": hold.terms_id,
-            "terms_text": hold.terms.text_zh if lang == "zh" else hold.terms.text_en,
-            "fee_minor": hold.fee_minor,
-            "deposit_minor": hold.deposit_minor,
+    customer, lang = customer_of(request), language_of(request)
+
+    def tell(offer: Offer, row: WishRow) -> str:
+        told = _taken(body, row) | {
+            "hold_until": row.hold_until,
+            "terms": row.terms,
+            "terms_text": offer.terms.text_zh if lang == "zh" else offer.terms.text_en,
+            "fee_minor": row.fee_minor,
+            "deposit_minor": row.deposit_minor,
             "currency": CURRENCY,
-        },
-    )
+        }
+        return _packed(request, s.HoldOut.model_validate(told))
+
+    return answer_kept(request, hold_once(customer, _wanted(body), write_of(request, customer), lang, tell))
 
 
 @router.post(
@@ -91,23 +91,18 @@ def post_confirm(request: HttpRequest, drive_id: UUID, body: s.ConfirmIn) -> dic
     return show_drive(confirm_drive(customer_of(request), drive_id, body.terms, language_of(request)))
 
 
-@router.post("/drives", response={201: s.BookingOut}, openapi_extra=refuses(*AGAINST_A_PERSON, *AGAINST_A_WISH))
-@keyed
-def post_drive(request: HttpRequest, body: s.BookingIn) -> Status[dict[str, object]]:
+@router.post(
+    "/drives", auth=HOLDER, response={201: s.BookingOut}, openapi_extra=refuses(*AGAINST_A_PERSON, *AGAINST_A_WISH)
+)
+@keyed_by_action
+def post_drive(request: HttpRequest, body: s.BookingIn) -> HttpResponse:
     """Book a car. `details.reasons` of a refusal names everything that stands against the person."""
-    key = request.headers[HEADER]
-    drive = book_drive(customer_of(request), body.model, body.paint, body.tower, body.pickup_at, key)
-    return Status(
-        201,
-        {
-            "drive_id": str(drive.id),
-            "model": drive.model_id,
-            "paint": drive.vehicle.paint.slug,
-            "tower": drive.tower_id,
-            "pickup_at": drive.pickup_at,
-            "short_code": drive.short_code,
-        },
-    )
+    customer = customer_of(request)
+
+    def tell(offer: Offer, row: WishRow) -> str:
+        return _packed(request, s.BookingOut.model_validate(_taken(body, row) | {"short_code": row.short_code}))
+
+    return answer_kept(request, book_once(customer, _wanted(body), write_of(request, customer), tell))
 
 
 @router.get("/drives", response=list[s.DriveOut])
@@ -158,6 +153,24 @@ def post_buy(request: HttpRequest, drive_id: UUID) -> Status[dict[str, object]]:
             "currency": order.currency,
         },
     )
+
+
+def _wanted(body: s.BookingIn) -> Wanted:
+    return Wanted(body.model, body.paint, body.tower, body.pickup_at)
+
+
+def _taken(body: s.BookingIn, row: WishRow) -> dict[str, object]:
+    return {
+        "drive_id": str(row.drive),
+        "model": row.model,
+        "paint": body.paint,
+        "tower": row.tower,
+        "pickup_at": row.pickup_at.astimezone(UTC),
+    }
+
+
+def _packed(request: HttpRequest, told: s.HoldOut | s.BookingOut) -> str:
+    return packed(api.create_response(request, told.model_dump(), status=201))
 
 
 def show_drive(drive: Drive) -> dict[str, object]:

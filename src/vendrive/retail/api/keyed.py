@@ -55,6 +55,17 @@ def keyed_in_steps(view: Any) -> Any:
     return _mark(view, _in_steps)
 
 
+def keyed_by_action(view: Any) -> Any:
+    """Mark an operation whose action takes the key itself and stores the answer with its effect (`answer_kept`)."""
+    setattr(view, KEYED, True)
+    return view
+
+
+def answer_kept(request: HttpRequest, stored: IdempotencyKey) -> HttpResponse:
+    """Answer with what is stored under the write's key, be it of now or of before."""
+    return _replay(request, stored, None)
+
+
 def came_of(request: HttpRequest, subject: object) -> None:
     """Say which identifier the write made, where the answer names no `drive_id`."""
     setattr(request, _SUBJECT, str(subject))
@@ -95,7 +106,7 @@ def _in_one_transaction(run: Run, guests: bool = False, again: Again | None = No
                     return _replay(request, stored, again)
                 response = run(request, *args, **kwargs)
                 if _is_final(request, response):
-                    keep(write, _subject(request, response, kwargs), _packed(response))
+                    keep(write, _subject(request, response, kwargs), packed(response))
                 else:
                     transaction.set_rollback(True)
                 return response
@@ -121,7 +132,7 @@ def _in_steps(run: Run, guests: bool = False) -> Run:
                 with under(write):
                     response = run(request, *args, **kwargs)
                 if _is_final(request, response):
-                    keep_answer(write, _subject(request, response, kwargs), _packed(response))
+                    keep_answer(write, _subject(request, response, kwargs), packed(response))
                 return response
         except Refused as refused:
             return answer_refusal(request, refused)
@@ -140,7 +151,8 @@ def _replay(request: HttpRequest, stored: IdempotencyKey, again: Again | None) -
     return HttpResponse(told["body"].encode(), content_type=told["type"], status=told["status"])
 
 
-def _packed(response: HttpResponse) -> str:
+def packed(response: HttpResponse) -> str:
+    """Return an answer as it is stored."""
     return json.dumps(
         {
             "status": response.status_code,

@@ -22,7 +22,7 @@ def list_models() -> "QuerySet[VehicleModel]":
 
 def get_model(slug: str) -> VehicleModel:
     """Return the model; raise Refused (request_invalid)."""
-    found = list_models().filter(slug=slug).first()
+    found = VehicleModel.objects.filter(slug=slug).select_related("brand").first()
     if found is None:
         raise Refused(ErrorCode.request_invalid, model=slug)
     return found

@@ -1,6 +1,5 @@
 """Writes of drives: holding, confirming, booking, cancelling, and what time does to what nobody uses."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,12 +11,14 @@ from vendrive.retail.drives.changes import give_days_back
 from vendrive.retail.drives.lifecycle import book_held, end_drive
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
 from vendrive.retail.drives.money import give_back, pay
+from vendrive.retail.drives.once import Choose, Tell, reserve_once, tell_nothing
 from vendrive.retail.drives.queries import access_drive, get_known, get_layers, reasons_against, wish_for
-from vendrive.retail.drives.reserving import How, Reserved, Wanted, find_offer, refuse, reserve
-from vendrive.retail.events.actions import once, record
+from vendrive.retail.drives.reserving import How, Offer, Wanted, WishRow, refuse
+from vendrive.retail.events.actions import record, write_for
+from vendrive.retail.events.idempotency import Write
+from vendrive.retail.events.models import IdempotencyKey
 from vendrive.wire.errors import ErrorCode, Refused
 
-Taking = Callable[[Customer, Wanted, str], Reserved]
 PERCENT = 100
 PAYMENT_PATIENCE = timedelta(minutes=30)
 """How long a hold waits for a payment whose outcome is not known."""
@@ -32,12 +33,15 @@ def hold_drive(
     Raise Refused as `reserve` does.
     """
     wanted = Wanted(model, paint, tower, pickup_at)
-    return _taken(_once(customer, "hold_drive", key, wanted, hold_now, language))
+    return _taken(hold_once(customer, wanted, _own_write(customer, "hold_drive", key, wanted), language))
 
 
-def hold_now(customer: Customer, wanted: Wanted, language: str = "en") -> Reserved:
-    """Keep one vehicle for the customer, in as few round trips as it takes; raise Refused as `reserve` does."""
-    return reserve(customer, wanted, How(language=language, actor=f"customer:{customer.pk}"))
+def hold_once(
+    customer: Customer, wanted: Wanted, write: Write, language: str = "en", tell: Tell = tell_nothing
+) -> IdempotencyKey:
+    """Keep one vehicle for the customer, once for a write from outside; raise Refused as `reserve_once` does."""
+    how = How(language=language, actor=f"customer:{customer.pk}")
+    return reserve_once(customer, wanted, write, lambda offer: how, tell)
 
 
 def confirm_drive(customer: Customer, drive_id: UUID | str, terms: str, language: str = "") -> Drive:
@@ -78,8 +82,33 @@ def book_drive(
     Raise Refused as `reserve` and `confirm_drive` do.
     """
     wanted = Wanted(model, paint, tower, pickup_at)
-    drive = _taken(_once(customer, "book_drive", key, wanted, _book_now, language))
+    write = _own_write(customer, "book_drive", key, wanted)
+    drive = _taken(reserve_once(customer, wanted, write, _booked_or_held(customer, language), tell_nothing))
     return confirm_drive(customer, drive.pk, drive.terms_id) if drive.state == DriveState.held else drive
+
+
+def book_once(customer: Customer, wanted: Wanted, write: Write, tell: Tell) -> IdempotencyKey:
+    """Book one vehicle, once for a write from outside, and confirm it where something is to be paid first.
+
+    Raise Refused as `reserve_once` and `confirm_drive` do.
+    """
+
+    def confirm(row: WishRow) -> None:
+        confirm_drive(customer, row.drive, row.terms)
+
+    return reserve_once(customer, wanted, write, _booked_or_held(customer, "en"), tell, confirm)
+
+
+def _booked_or_held(customer: Customer, language: str) -> Choose:
+    """Return how a booking is taken: what is to be paid is held until it is."""
+    actor = f"customer:{customer.pk}"
+
+    def choose(offer: Offer) -> How:
+        if offer.rules.fee_minor or offer.rules.fee_below_credit_minor or offer.rules.deposit_minor:
+            return How(language=language, actor=actor)
+        return How(DriveState.booked, accepted_at=offer.now, language=language, actor=actor)
+
+    return choose
 
 
 def cancel_drive(customer: Customer, drive_id: UUID | str) -> Drive:
@@ -129,20 +158,8 @@ def lapse_holds() -> int:
     return len(towers)
 
 
-def _book_now(customer: Customer, wanted: Wanted, language: str) -> Reserved:
-    actor, now = f"customer:{customer.pk}", ports().clock.now()
-    offer = find_offer(wanted)
-    rules = offer.rules
-    free = not (rules.fee_minor or rules.fee_below_credit_minor or rules.deposit_minor)
-    how = How(language=language, actor=actor)
-    if free:
-        how = How(DriveState.booked, accepted_at=now, language=language, actor=actor)
-    return reserve(customer, wanted, how, offer)
-
-
-def _taken(drive_id: str) -> Drive:
-    """Return what the customer's own write has made, with no more than its answer needs."""
-    return Drive.objects.select_related("vehicle__paint").get(pk=drive_id)
+def _taken(kept: IdempotencyKey) -> Drive:
+    return Drive.objects.select_related("vehicle__paint").get(pk=kept.subject)
 
 
 def _check_still_may(customer: Customer, drive: Drive) -> None:
@@ -160,7 +177,6 @@ def _check_hold(drive: Drive, terms: str, now: datetime) -> None:
         raise Refused(ErrorCode.terms_changed)
 
 
-def _once(customer: Customer, what: str, key: str, wanted: Wanted, take: Taking, language: str) -> str:
+def _own_write(customer: Customer, what: str, key: str, wanted: Wanted) -> Write:
     request = {"model": wanted.model, "paint": wanted.paint, "tower": wanted.tower}
-    request |= {"pickup_at": wanted.pickup_at.isoformat()}
-    return once(f"{customer.id}:{what}", key, request, lambda: str(take(customer, wanted, language).drive_id))
+    return write_for(f"{customer.id}:{what}", key, request | {"pickup_at": wanted.pickup_at.isoformat()})

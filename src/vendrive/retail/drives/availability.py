@@ -26,6 +26,7 @@ QUARTER_S: Final = int(QUARTER.total_seconds())
 PICKUP, BACK = int(PICKUP_MINUTES), int(RETURN_MINUTES)
 DAY = timedelta(days=1)
 DAY_S = 86_400
+_NEVER_S = 1 << 40
 # In the order in which booking looks; number 0 is free.
 WHYS: Final = (
     None,
@@ -61,40 +62,47 @@ class Day:
     why: ErrorCode | None
 
 
-_VEHICLES = """
-SELECT v.id, v.legal_until, v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean AND NOT EXISTS (
-    SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.state = 'out'
-        AND (d.due_at <= %(now)s OR d.return_tower_id <> v.tower_id)
-) FROM fleet_vehicle v
-WHERE v.tower_id = %(tower)s AND v.model_id = %(model)s AND v.state IN ('pool', 'out')
-    AND (%(paint)s::bigint IS NULL OR v.paint_id = %(paint)s)
-"""
-# Row by row along the index of the constraint that forbids an overlap.
-_TAKEN = """
-SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint,
-    extract(epoch FROM upper(d.vehicle_period))::bigint
-FROM unnest(%(vehicles)s::uuid[]) AS v(id) JOIN drives_drive d ON d.vehicle_id = v.id
-WHERE d.state IN ('held', 'booked', 'ready', 'out') AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
-    AND NOT (d.state = 'held' AND d.hold_until <= %(now)s)
-UNION ALL
-SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint,
-    extract(epoch FROM upper(d.vehicle_period))::bigint
-FROM drives_drive d
-WHERE d.leased_until > %(now)s AND d.vehicle_id = ANY (%(vehicles)s::uuid[])
-    AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
-"""
-_BAYS = """
-SELECT extract(epoch FROM quarter)::bigint, lower(minutes), upper(minutes) FROM drives_bayuse
-WHERE tower_id = %(tower)s AND quarter >= %(start)s AND quarter < %(end)s
-"""
-_WAITING = """
-SELECT extract(epoch FROM from_at)::bigint, extract(epoch FROM until_at)::bigint FROM drives_waitplace
-WHERE state = 'waiting' AND tower_id = %(tower)s AND model_id = %(model)s AND until_at > %(start)s
-    AND (%(paint)s::bigint IS NULL OR paint_id IS NULL OR paint_id = %(paint)s)
-"""
-_OUTAGES = """
-SELECT extract(epoch FROM since)::bigint, extract(epoch FROM until)::bigint FROM fleet_outage
-WHERE tower_id = %(tower)s AND (until IS NULL OR until > %(start)s)
+# Everything in one row: columns of numbers, which numpy takes as they are. A car has a number here, from 0.
+_FACTS = """
+WITH vehicles AS MATERIALIZED (
+    SELECT v.id, row_number() OVER () - 1 AS n, v.legal_until,
+        v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean AND NOT EXISTS (
+            SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.state = 'out'
+                AND (d.due_at <= %(now)s OR d.return_tower_id <> v.tower_id)
+        ) AS fit
+    FROM fleet_vehicle v
+    WHERE v.tower_id = %(tower)s AND v.model_id = %(model)s AND v.state IN ('pool', 'out')
+        AND (%(paint)s::bigint IS NULL OR v.paint_id = %(paint)s)
+), taken AS (
+    -- Car by car along the index of the constraint that forbids an overlap.
+    SELECT v.n, d.vehicle_period AS period FROM vehicles v CROSS JOIN LATERAL (
+        SELECT vehicle_period FROM drives_drive
+        WHERE vehicle_id = v.id AND state IN ('held', 'booked', 'ready', 'out')
+            AND vehicle_period && tstzrange(%(start)s, %(end)s)
+            AND NOT (state = 'held' AND hold_until <= %(now)s)
+        OFFSET 0
+    ) d
+    UNION ALL
+    SELECT v.n, d.vehicle_period FROM vehicles v JOIN drives_drive d ON d.vehicle_id = v.id
+    WHERE d.leased_until > %(now)s AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
+)
+SELECT * FROM (
+    SELECT array_agg(legal_until ORDER BY n), array_agg(fit ORDER BY n) FROM vehicles
+) of_vehicles, (
+    SELECT array_agg(n), array_agg(extract(epoch FROM lower(period))::bigint),
+        array_agg(extract(epoch FROM upper(period))::bigint) FROM taken
+) of_taken, (
+    SELECT array_agg(extract(epoch FROM quarter)::bigint), array_agg(lower(minutes)), array_agg(upper(minutes))
+    FROM drives_bayuse WHERE tower_id = %(tower)s AND quarter >= %(start)s AND quarter < %(end)s
+) of_bays, (
+    SELECT array_agg(extract(epoch FROM from_at)::bigint), array_agg(extract(epoch FROM until_at)::bigint)
+    FROM drives_waitplace
+    WHERE state = 'waiting' AND tower_id = %(tower)s AND model_id = %(model)s AND until_at > %(start)s
+        AND (%(paint)s::bigint IS NULL OR paint_id IS NULL OR paint_id = %(paint)s)
+) of_waits, (
+    SELECT array_agg(extract(epoch FROM since)::bigint), array_agg(extract(epoch FROM until)::bigint)
+    FROM fleet_outage WHERE tower_id = %(tower)s AND (until IS NULL OR until > %(start)s)
+) of_outages
 """
 
 
@@ -164,6 +172,7 @@ class Availability:
         return Day(span.day, self.index.moment(span.of_index(self.index).start), free, why)
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return where a local day begins, in UTC: a day with a clock change has 23 or 25 hours."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
@@ -182,6 +191,8 @@ def _judge(
     at_s = index.start_s + np.arange(index.count) * QUARTER_S
     now_s = now.timestamp()
     late, shut, no_return = (np.zeros(index.count, dtype=np.bool_) for _ in range(3))
+    furthest = max(span.rules.loan_days for span in spans) * DAY_S // QUARTER_S
+    full = facts.full_for_returns(index, index.count + furthest)
     for span in spans:
         part, rules = span.of_index(index), span.rules
         late[part] = at_s[part] > now_s + rules.horizon_days * DAY_S
@@ -189,7 +200,7 @@ def _judge(
         minutes = span.minutes()
         shut[part] = (minutes < opens) | (minutes >= closes)
         shift = rules.loan_days * DAY_S // QUARTER_S
-        no_return[part] = facts.full_for_returns(index, part.start + shift, part.stop + shift)
+        no_return[part] = full[part.start + shift : part.stop + shift]
     against = [at_s < now_s, late, shut, facts.closed(index), visits == 0, cars == 0, no_return]
     return np.asarray(np.select(against, list(range(1, len(WHYS))), 0), dtype=np.int64)
 
@@ -234,17 +245,22 @@ class _Index:
 
     def span(self, after_s: int, before_s: int) -> slice:
         """Return the quarter hours that begin after `after_s` and before `before_s`."""
+        first, last = self.spans(np.array([after_s]), np.array([before_s]))
+        return slice(int(first[0]), int(last[0]))
+
+    def spans(self, after_s: Counts, before_s: Counts) -> tuple[Counts, Counts]:
+        """Return first and last + 1 of the quarter hours that begin after `after_s` and before `before_s`, of many."""
         first = (after_s - self.start_s) // QUARTER_S + 1
         last = -(-(before_s - self.start_s) // QUARTER_S)
-        return slice(min(max(first, 0), self.count), min(max(last, 0), self.count))
+        return np.clip(first, 0, self.count), np.clip(last, 0, self.count)
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is promised, as numbers of seconds; `until` None has no end."""
+    """What is promised, as numbers of seconds; of `taken` the car's number, from and until; `until` None has no end."""
 
-    vehicles: Sequence[tuple[Any, date | None, bool]]
-    taken: Sequence[tuple[Any, int, int]]
+    vehicles: Sequence[tuple[date | None, bool]]
+    taken: tuple[Counts, Counts, Counts]
     bays: Mapping[int, int]
     most: int
     waits: Sequence[tuple[int, int]]
@@ -257,33 +273,42 @@ class _Facts:
         asked: dict[str, Any] = {"tower": tower.slug, "model": model.slug, "paint": paint.pk if paint else None}
         asked |= {"start": start, "end": end, "now": now}
         with connection.cursor() as cursor:
-
-            def rows(sql: str) -> list[Any]:
-                cursor.execute(sql, asked)
-                return list(cursor.fetchall())
-
-            vehicles = rows(_VEHICLES)
-            asked["vehicles"] = [row[0] for row in vehicles]
-            bays: dict[int, int] = {}
-            for quarter, first, last in rows(_BAYS):
-                bays[quarter] = bays.get(quarter, 0) | ((1 << last) - (1 << first))
-            return cls(vehicles, rows(_TAKEN), bays, tower.bay_minutes, rows(_WAITING), rows(_OUTAGES))
+            cursor.execute(_FACTS, asked)
+            row = cursor.fetchone()
+        assert row is not None
+        columns = [column or [] for column in row]
+        numbers, from_s, until_s = (np.array(column, dtype=np.int64) for column in columns[2:5])
+        bays: dict[int, int] = {}
+        for quarter, first, last in zip(*columns[5:8], strict=True):
+            bays[quarter] = bays.get(quarter, 0) | ((1 << last) - (1 << first))
+        return cls(
+            vehicles=list(zip(*columns[:2], strict=True)),
+            taken=(numbers, from_s, until_s),
+            bays=bays,
+            most=tower.bay_minutes,
+            waits=list(zip(*columns[8:10], strict=True)),
+            outages=list(zip(*columns[10:12], strict=True)),
+        )
 
     def free_cars(self, index: _Index, rules: Rules, zone: ZoneInfo) -> Counts:
         """Return for each quarter hour how many cars nobody has for the whole period that begins with it."""
         early_s = rules.early_minutes * 60
         lasts_s = rules.loan_days * DAY_S + (rules.no_show_grace_minutes + rules.turnaround_minutes) * 60
-        rows = {vehicle[0]: number for number, vehicle in enumerate(self.vehicles)}
-        free = np.ones((len(rows), index.count), dtype=np.bool_)
-        for vehicle, lower_s, upper_s in self.taken:
-            free[rows[vehicle], index.span(lower_s - lasts_s, upper_s + early_s)] = False
-        for vehicle, legal_until, fit in self.vehicles:
-            if not fit or legal_until is None:
-                free[rows[vehicle]] = False
-                continue
-            last_s = int(midnight(legal_until + DAY, zone).timestamp()) - rules.loan_days * DAY_S
-            free[rows[vehicle], index.span(last_s - 1, 1 << 40)] = False
-        return np.asarray(free.sum(axis=0), dtype=np.int64)
+        numbers, from_s, until_s = self.taken
+        legal_s = np.array([self._legal_s(vehicle, zone) for vehicle in self.vehicles], dtype=np.int64)
+        first, last = index.spans(
+            np.concatenate([from_s - lasts_s, legal_s - rules.loan_days * DAY_S - 1]),
+            np.concatenate([until_s + early_s, np.full(len(legal_s), _NEVER_S)]),
+        )
+        return len(self.vehicles) - _covered(
+            np.concatenate([numbers, np.arange(len(legal_s))]), first, last, index.count
+        )
+
+    @staticmethod
+    def _legal_s(vehicle: tuple[date | None, bool], zone: ZoneInfo) -> int:
+        """Return until when a car may be driven: not at all where it is not fit or a paper is missing."""
+        legal_until, fit = vehicle
+        return int(midnight(legal_until + DAY, zone).timestamp()) if fit and legal_until is not None else 0
 
     def waiting(self, index: _Index) -> Counts:
         """Return for each quarter hour how many people wait for a car then."""
@@ -296,7 +321,7 @@ class _Facts:
         """Return for each quarter hour whether the tower is out of order."""
         found = np.zeros(index.count, dtype=np.bool_)
         for since_s, until_s in self.outages:
-            found[index.span(since_s - 1, until_s or 1 << 40)] = True
+            found[index.span(since_s - 1, until_s or _NEVER_S)] = True
         return found
 
     def pickups_left(self, index: _Index) -> Counts:
@@ -308,14 +333,30 @@ class _Facts:
                 found[number] = _pickups_left(used, self.most)
         return found
 
-    def full_for_returns(self, index: _Index, first: int, last: int) -> Flags:
-        """Return for quarter hours, by number, whether no bay can take a car back in them."""
-        found = np.zeros(last - first, dtype=np.bool_)
+    def full_for_returns(self, index: _Index, count: int) -> Flags:
+        """Return for so many quarter hours whether no bay can take a car back in them."""
+        found = np.zeros(count, dtype=np.bool_)
         for quarter_s, used in self.bays.items():
-            number = (quarter_s - index.start_s) // QUARTER_S - first
-            if 0 <= number < last - first:
+            number = (quarter_s - index.start_s) // QUARTER_S
+            if 0 <= number < count:
                 found[number] = not _may_come_back(used, self.most)
         return found
+
+
+def _covered(numbers: Counts, first: Counts, last: Counts, count: int) -> Counts:
+    """Return for each of `count` places how many numbers have a span [first, last) over it, each counted once."""
+    some = first < last
+    numbers, first, last = numbers[some], first[some], last[some]
+    # All spans on one line, number after number; a span begins a run where none before it reaches so far.
+    order = np.lexsort((first, numbers))
+    numbers, first, last = numbers[order], first[order], last[order]
+    line = numbers * (count + 1)
+    reach = np.maximum.accumulate(line + last) if len(line) else line
+    begins = np.append(True, (line + first)[1:] > reach[:-1]) if len(line) else np.zeros(0, dtype=np.bool_)
+    ends = np.append(begins[1:], True) if len(line) else begins
+    steps = np.bincount(first[begins], minlength=count + 1)
+    steps -= np.bincount((reach - line)[ends], minlength=count + 1)
+    return np.asarray(np.cumsum(steps)[:count], dtype=np.int64)
 
 
 @lru_cache(maxsize=4096)

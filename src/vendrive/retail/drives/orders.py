@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from django.db import connection
 
 from vendrive.ids import random_bytes
 from vendrive.passes.sealing import seal_for
@@ -42,6 +43,10 @@ from vendrive.wire.orders import (
 
 PAGE = 50
 EPHEMERAL_BYTES = 32
+_NEWS = """
+SELECT EXISTS (SELECT 1 FROM fleet_stationorder WHERE tower_id = %s AND number IS NULL AND dropped_at IS NULL)
+    OR EXISTS (SELECT 1 FROM fleet_tower WHERE slug = %s AND last_order < %s)
+"""
 
 
 def publish_orders(tower_id: str, cursor: int = 0) -> int:
@@ -52,8 +57,10 @@ def publish_orders(tower_id: str, cursor: int = 0) -> int:
     restored from an older copy: we go on after it, since a number that is given twice would never be read.
     Raise Refused (busy_try_again).
     """
+    if not _has_news(tower_id, cursor):
+        return 0
     with locked([f"publisher:{tower_id}"]):
-        tower = Tower.objects.select_for_update().get(pk=tower_id)
+        tower = Tower.objects.select_for_update(no_key=True).get(pk=tower_id)
         # Locked before their drives are read: see `leases.lease_vehicle`.
         waiting = StationOrder.objects.select_for_update().filter(tower=tower, number=None, dropped_at=None)
         if cursor > tower.last_order:
@@ -64,6 +71,14 @@ def publish_orders(tower_id: str, cursor: int = 0) -> int:
             _publish(tower, row)
         tower.save(update_fields=["last_order"])
         return tower.last_order - before
+
+
+def _has_news(tower_id: str, cursor: int) -> bool:
+    """Say whether there is something to publish: mostly there is not, and then nothing is locked or written."""
+    with connection.cursor() as asked:
+        asked.execute(_NEWS, [tower_id, tower_id, cursor])
+        row = asked.fetchone()
+    return row is not None and bool(row[0])
 
 
 def list_orders(tower_id: str, after: int) -> OrdersPage:

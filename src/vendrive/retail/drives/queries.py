@@ -37,6 +37,7 @@ from vendrive.retail.ports import Verdict
 from vendrive.wire.errors import ErrorCode, Refused
 
 QUARTER_S = 900
+_TYPED = ("licence_class_box", "licence_expiry_box", "birth_date_box")
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ class Periods:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a person, read at once; `person` None before they introduced themselves."""
+    """What is known of a person, read at once; `person_id` None before they introduced themselves."""
 
-    person: Person | None
+    person_id: UUID | None
     facts: PersonFacts | None
     drives: Sequence[CountedDrive]
     busy: Sequence[Busy]
@@ -86,22 +87,25 @@ SELECT slug, revision, COALESCE((
         'rules', s.rules)) FROM drives_ruleset s WHERE s.programme_id = p.slug
 ), '[]')::text AS layers FROM drives_programme p
 """
-# One row about a person: everything that a policy asks for, so that a crowd costs one round trip each.
-_KNOWN = """
-SELECT p.*,
+# Everything that a policy asks of the person `p` for the programme `pr`, so that a crowd costs one round trip each.
+KNOWN_COLUMNS = """
+    p.id, p.proof, p.pin_box, p.licence_class_box, p.licence_expiry_box, p.birth_date_box,
     EXISTS (SELECT 1 FROM customers_faceconsent c WHERE c.person_id = p.id AND c.revoked_at IS NULL)
-        AND EXISTS (SELECT 1 FROM customers_faceenrolment e WHERE e.person_id = p.id) AS known_face,
+        AND EXISTS (SELECT 1 FROM customers_faceenrolment e WHERE e.person_id = p.id),
     (SELECT jsonb_object_agg(s.kind, s.verdict) FROM customers_standing s
-        WHERE s.person_id = p.id AND s.expires_at > %(now)s) AS known_standing,
+        WHERE s.person_id = p.id AND s.expires_at > %(now)s),
     (SELECT jsonb_agg(b.reason) FROM drives_personblock b
-        WHERE b.person_id = p.id AND b.lifted_at IS NULL) AS known_blocks,
+        WHERE b.person_id = p.id AND b.lifted_at IS NULL),
     (SELECT jsonb_agg(jsonb_build_array(d.model_id, d.month, d.state, extract(epoch FROM lower(d.person_period)),
             extract(epoch FROM upper(d.person_period)), d.due_at <= %(now)s)) FROM drives_drive d
-        WHERE d.person_id = p.id AND d.programme_id = %(programme)s AND d.id IS DISTINCT FROM %(without)s
+        WHERE d.person_id = p.id AND d.programme_id = pr.slug AND d.id IS DISTINCT FROM %(without)s
             AND d.state NOT IN ('cancelled', 'lapsed')
-            AND NOT (d.state = 'held' AND d.charge_id IS NULL)) AS known_drives
-FROM customers_person p WHERE p.customer_id = %(customer)s
+            AND NOT (d.state = 'held' AND d.charge_id IS NULL))
 """
+_KNOWN = f"""
+SELECT {KNOWN_COLUMNS} FROM customers_person p, (SELECT %(programme)s::varchar AS slug) pr
+WHERE p.customer_id = %(customer)s
+"""  # noqa: S608 - columns alone
 
 
 def get_programme() -> Programme:
@@ -199,18 +203,24 @@ def check_pickup_time(rules: Rules, tower: Tower, pickup_at: datetime, now: date
 
 def get_known(customer: Customer, layers: Layers, rules: Rules, now: datetime, without: UUID | None = None) -> Known:
     """Return what is known of a customer; `without` leaves one drive out, which is to be changed."""
-    asked = {"customer": customer.pk, "now": now, "programme": layers.programme, "without": without}
-    person = next(iter(Person.objects.raw(_KNOWN, asked)), None)
-    if person is None:
-        return Known(None, None, (), ())
-    found: Any = person
-    standing, blocks, drives = (json.loads(column or "null") for column in _columns(found))
+    asked: dict[str, Any] = {"customer": customer.pk, "now": now, "programme": layers.programme, "without": without}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, asked)
+        row = cursor.fetchone()
+    return known_from(row, rules) if row else Known(None, None, (), ())
+
+
+def known_from(row: Sequence[Any], rules: Rules) -> Known:
+    """Return what the KNOWN_COLUMNS of a person say."""
+    pk, proof, pin_box, *typed_boxes, face = row[:7]
+    person = Person(pk=pk, **dict(zip(_TYPED, typed_boxes, strict=True)))
+    standing, blocks, drives = (json.loads(column or "null") for column in row[7:])
     standing, drives = standing or {}, drives or []
     live = [row for row in drives if row[2] in ("held", "booked", "ready", "out")]
     facts = PersonFacts(
-        proof=Verdict(person.proof) if person.proof else None,
-        face=found.known_face,
-        pin=bool(person.pin_box),
+        proof=Verdict(proof) if proof else None,
+        face=face,
+        pin=bool(pin_box),
         licence_class=person.licence_class,
         licence_expiry=date.fromisoformat(person.licence_expiry),
         birth_date=date.fromisoformat(person.birth_date),
@@ -219,7 +229,7 @@ def get_known(customer: Customer, layers: Layers, rules: Rules, now: datetime, w
         blocks=tuple(blocks or ()),
     )
     busy = [Busy(_moment(row[3]), _moment(row[4]), row[2] == "out" and row[5]) for row in live]
-    return Known(person, facts, [CountedDrive(row[0], row[1]) for row in drives], busy)
+    return Known(pk, facts, [CountedDrive(row[0], row[1]) for row in drives], busy)
 
 
 def get_answer(
@@ -254,11 +264,6 @@ def wish_for(rules: Rules, model: str, tower: Tower, pickup_at: datetime, due_at
     """Return a wish as policies judge it."""
     due_at = due_at or pickup_at + timedelta(days=rules.loan_days)
     return Wish(model, pickup_at, due_at, tower.time_zone, tower.opens_minute, tower.closes_minute)
-
-
-def _columns(row: Any) -> tuple[str | None, ...]:
-    # Django leaves what is not a field of a model as the text that the database sent.
-    return row.known_standing, row.known_blocks, row.known_drives
 
 
 def _moment(seconds: float) -> datetime:

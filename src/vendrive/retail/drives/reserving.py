@@ -1,8 +1,10 @@
 """The way through the door for scarcity that everybody takes: what is wished for becomes a hold or a booking."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +18,7 @@ from vendrive.retail.customers.actions import ask_standing
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.layers import Layers, layers_from
 from vendrive.retail.drives.models import DriveState
-from vendrive.retail.drives.policies import QUARTER, PersonFacts, Reason, month_of
+from vendrive.retail.drives.policies import QUARTER, Reason, month_of
 from vendrive.retail.drives.queries import (
     Known,
     Periods,
@@ -95,8 +97,8 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class _Row:
-    """The fields of the type `drives_wish` in their order."""
+class WishRow:
+    """The fields of the type `drives_wish` in their order: all of a drive but its vehicle, before it is taken."""
 
     drive: UUID
     pass_id: UUID
@@ -137,17 +139,21 @@ class _Row:
     lock_ms: int
 
 
-_PLACES = ", ".join(["%s"] * len(_Row.__dataclass_fields__))
-RESERVE = f"SELECT * FROM drives_reserve(ROW({_PLACES})::drives_wish)"  # noqa: S608 - placeholders alone
-_PLACE = """
-SELECT t.slug, t.time_zone, t.opens_minute, t.closes_minute, t.bays, pa.id AS found_paint,
-    p.slug AS found_programme, p.revision AS found_revision, COALESCE((
+values_of = attrgetter(*WishRow.__dataclass_fields__)
+WISH = f"ROW({', '.join(['%s'] * len(WishRow.__dataclass_fields__))})::drives_wish"
+RESERVE = f"SELECT * FROM drives_reserve({WISH})"  # noqa: S608 - placeholders alone
+# Of the tower `t`, the paint `pa` and the programme `pr`.
+PLACE_COLUMNS = """
+    t.slug, t.time_zone, t.opens_minute, t.closes_minute, t.bays, pa.id, pr.slug, pr.revision, COALESCE((
         SELECT jsonb_agg(jsonb_build_object('tower', s.tower_id, 'start', lower(s.period), 'end', upper(s.period),
-            'rules', s.rules)) FROM drives_ruleset s WHERE s.programme_id = p.slug
-    ), '[]')::text AS found_layers
-FROM fleet_tower t, catalogue_paint pa, drives_programme p
-WHERE t.slug = %s AND pa.model_id = %s AND pa.slug = %s ORDER BY p.slug LIMIT 1
+            'rules', s.rules)) FROM drives_ruleset s WHERE s.programme_id = pr.slug
+    ), '[]')::text
 """
+_PLACE = f"""
+SELECT {PLACE_COLUMNS} FROM fleet_tower t, catalogue_paint pa, drives_programme pr
+WHERE t.slug = %s AND pa.model_id = %s AND pa.slug = %s ORDER BY pr.slug LIMIT 1
+"""  # noqa: S608 - columns alone
+_TOWER = ("slug", "time_zone", "opens_minute", "closes_minute", "bays")
 
 
 def reserve(customer: Customer, wanted: Wanted, how: How, offer: Offer | None = None) -> Reserved:
@@ -165,16 +171,23 @@ def reserve(customer: Customer, wanted: Wanted, how: How, offer: Offer | None = 
 
 def find_offer(wanted: Wanted) -> Offer:
     """Return what the slugs stand for; raise Refused (request_invalid)."""
-    asked = [wanted.tower, wanted.model, wanted.paint]
-    found: Any = next(iter(Tower.objects.raw(_PLACE, asked)), None)
-    if found is None:
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [wanted.tower, wanted.model, wanted.paint])
+        row = cursor.fetchone()
+    return offer_from(wanted, row or [None], ports().clock.now())
+
+
+def offer_from(wanted: Wanted, row: Sequence[Any], now: datetime) -> Offer:
+    """Return what the PLACE_COLUMNS say; raise Refused (request_invalid) where one of the slugs stands for nothing."""
+    if None in row:
         get_tower(wanted.tower)
         get_paint(wanted.model, wanted.paint)
         get_programme()
         raise Refused(ErrorCode.request_invalid)
-    layers = layers_from(found.found_programme, found.found_revision, found.found_layers)
-    rules = rules_at(layers, found, wanted.pickup_at)
-    return Offer(wanted, found, found.found_paint, layers, rules, ports().clock.now())
+    *of_tower, paint, programme, revision, layers_text = row
+    tower = Tower.from_db("default", _TOWER, of_tower)
+    layers = layers_from(programme, revision, layers_text)
+    return Offer(wanted, tower, paint, layers, rules_at(layers, tower, wanted.pickup_at), now)
 
 
 def check_person(customer: Customer, offer: Offer, without: UUID | None = None) -> Known:
@@ -182,12 +195,20 @@ def check_person(customer: Customer, offer: Offer, without: UUID | None = None) 
     wanted = offer.wanted
     wish = wish_for(offer.rules, wanted.model, offer.tower, wanted.pickup_at, wanted.due_at)
     known = get_known(customer, offer.layers, offer.rules, offer.now, without)
-    if known.facts is not None and _stale(known.facts, offer.rules):
+    if is_stale(known, offer.rules):
         # Outside parties are asked where no lock waits for them; what they said before holds for a while.
         ask_standing(customer, offer.rules.least_credit)
         known = get_known(customer, offer.layers, offer.rules, offer.now, without)
     refuse(reasons_against(known, offer.rules, wish, offer.now))
     return known
+
+
+def is_stale(known: Known, rules: Rules) -> bool:
+    """Say whether outside parties have to be asked about a person before anything is decided."""
+    facts = known.facts
+    if facts is None:
+        return False
+    return facts.credit is Verdict.unknown or (rules.needs_super_member and facts.member is Verdict.unknown)
 
 
 def refuse(reasons: Sequence[Reason]) -> None:
@@ -198,28 +219,35 @@ def refuse(reasons: Sequence[Reason]) -> None:
 
 def take_vehicle(customer: Customer, offer: Offer, known: Known, how: How) -> Reserved:
     """Take it; raise Refused as `reserve` does."""
-    row = _row(customer, offer, known, how)
-    with refusals():
-        refusal, vehicle = _call(row)
-        if refusal == "terms_unknown":
-            keep_terms(offer.terms)
-            refusal, vehicle = _call(row)
+    row = wish_row(customer, offer, known, how)
+    refusal, vehicle = call_function(offer, RESERVE, values_of(row))
     if refusal:
-        raise Refused(ErrorCode(refusal), **_details(refusal, offer))
+        raise refused_by_function(refusal, offer)
     return Reserved(row.drive, vehicle, row.short_code, row.hold_until, row.terms, row.fee_minor + row.deposit_minor)
 
 
-def _call(row: _Row) -> tuple[str, UUID]:
-    # A transaction of its own where there is none around it: what the database refuses leaves nothing open.
-    with transaction.atomic(savepoint=connection.in_atomic_block), connection.cursor() as cursor:
-        cursor.execute(RESERVE, astuple(row))
+def call_function(offer: Offer, sql: str, values: Sequence[Any]) -> tuple[str, UUID]:
+    """Return the refusal, empty where there is none, and the vehicle; raise Refused as a constraint says it."""
+    with refusals():
+        refusal, vehicle = _call(sql, values)
+        if refusal == "terms_unknown":
+            keep_terms(offer.terms)
+            refusal, vehicle = _call(sql, values)
+    return refusal, vehicle
+
+
+def _call(sql: str, values: Sequence[Any]) -> tuple[str, UUID]:
+    # The statement is its own transaction, or has a savepoint in one: what the database refuses leaves nothing open.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
         found = cursor.fetchone()
     assert found is not None
     return found[0], found[1]
 
 
-def _stale(facts: PersonFacts, rules: Rules) -> bool:
-    return facts.credit is Verdict.unknown or (rules.needs_super_member and facts.member is Verdict.unknown)
+def refused_by_function(refusal: str, offer: Offer) -> Refused:
+    """Return what the function refused, as an error."""
+    return Refused(ErrorCode(refusal), **_details(refusal, offer))
 
 
 def _details(refusal: str, offer: Offer) -> dict[str, object]:
@@ -228,14 +256,15 @@ def _details(refusal: str, offer: Offer) -> dict[str, object]:
     return {"model": offer.wanted.model} if refusal == ErrorCode.model_already_driven else {}
 
 
-def _row(customer: Customer, offer: Offer, known: Known, how: How) -> _Row:
-    assert known.person is not None
+def wish_row(customer: Customer, offer: Offer, known: Known, how: How) -> WishRow:
+    """Return what the function is asked for a person of whom `known` was judged."""
+    assert known.person_id is not None
     assert known.facts is not None
     wanted, rules, tower = offer.wanted, offer.rules, offer.tower
     periods = Periods.of(rules, wanted.pickup_at, wanted.due_at)
     fee_minor = rules.fee_minor if known.facts.credit is Verdict.yes else rules.fee_below_credit_minor
     hold_until = how.hold_until or (offer.now + timedelta(minutes=rules.hold_minutes))
-    return _Row(
+    return WishRow(
         drive=new_uuid(),
         pass_id=new_uuid(),
         station_order=new_uuid(),
@@ -243,7 +272,7 @@ def _row(customer: Customer, offer: Offer, known: Known, how: How) -> _Row:
         state=how.state,
         hold_until=hold_until if how.state == DriveState.held else None,
         customer=customer.pk,
-        person=known.person.pk,
+        person=known.person_id,
         programme=offer.layers.programme,
         revision=offer.layers.revision,
         terms=offer.terms.version,

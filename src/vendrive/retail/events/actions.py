@@ -25,5 +25,9 @@ def queue_notice(to: str, text: str, key: str | None = None) -> None:
 
 def once(scope: str, key: str, request: Mapping[str, object], work: Callable[[], str]) -> str:
     """Return the identifier that `work` returns, doing it at most once for `key` in `scope`; raise as `do_once`."""
-    fingerprint = fingerprint_of(json.dumps(request, sort_keys=True, default=str).encode())
-    return do_once(Write(scope, key, fingerprint), work)
+    return do_once(write_for(scope, key, request), work)
+
+
+def write_for(scope: str, key: str, request: Mapping[str, object]) -> Write:
+    """Return the write that a request in `scope` is, under its key."""
+    return Write(scope, key, fingerprint_of(json.dumps(request, sort_keys=True, default=str).encode()))

@@ -88,28 +88,39 @@ def do_first(work: Callable[[], object]) -> None:
 
 def claim(write: Write) -> IdempotencyKey | None:
     """Hold the key until the transaction ends and return its row, or None where it is new. Raise Refused."""
-    _check_key(write)
+    check_key(write)
     if not _lock("pg_try_advisory_xact_lock", 1, write):
         raise Refused(ErrorCode.idempotency_in_flight)
-    stored = IdempotencyKey.objects.filter(scope=write.scope, key=write.key).first()
+    return matching(write, IdempotencyKey.objects.filter(scope=write.scope, key=write.key).first())
+
+
+def matching(write: Write, stored: IdempotencyKey | None) -> IdempotencyKey | None:
+    """Return the row of a key; raise Refused (idempotency_mismatch) where it was used for another request."""
     if stored is not None and stored.fingerprint != write.fingerprint:
         raise Refused(ErrorCode.idempotency_mismatch)
     return stored
 
 
-def keep(write: Write, subject: str, answer: str = "") -> None:
+def keep(write: Write, subject: str, answer: str = "") -> IdempotencyKey:
     """Store what came of a write: the identifier of its effect, and what was answered, if that is known yet."""
+    row = new_key(write, subject, answer)
+    row.save(force_insert=True)
+    return row
+
+
+def new_key(write: Write, subject: str, answer: str) -> IdempotencyKey:
+    """Return the row of a write, with its answer sealed, which is not stored yet."""
     row = IdempotencyKey(
         scope=write.scope, key=write.key, fingerprint=write.fingerprint, subject=subject, at=ports().clock.now()
     )
     row.answer = answer
-    row.save(force_insert=True)
+    return row
 
 
 @contextmanager
 def in_flight(write: Write) -> Iterator[None]:
     """Hold the key across several transactions, at most as long as the connection; raise Refused as `claim` does."""
-    _check_key(write)
+    check_key(write)
     if not _lock("pg_try_advisory_lock", 3, write):
         raise Refused(ErrorCode.idempotency_in_flight)
     try:
@@ -144,7 +155,8 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _check_key(write: Write) -> None:
+def check_key(write: Write) -> None:
+    """Raise Refused (idempotency_key_missing) where there is no key, or none that can be one."""
     if len(write.key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, write.key):
         raise Refused(ErrorCode.idempotency_key_missing)
 

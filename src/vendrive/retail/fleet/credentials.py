@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import IntegrityError, transaction
+from django.db import connection
 
 from vendrive.passes.signing import is_signed
 from vendrive.retail.config import ports
@@ -22,6 +22,7 @@ from vendrive.wire.station_auth import (
 )
 
 MAX_NONCE_LENGTH = 64
+_USE_NONCE = "INSERT INTO fleet_stationnonce (tower_id, nonce, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
 def access_station(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Tower:
@@ -61,8 +62,8 @@ def _read(method: str, target: str, body: bytes, headers: Mapping[str, str]) -> 
 
 
 def _use_nonce(tower: Tower, nonce: str, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            StationNonce.objects.create(tower=tower, nonce=nonce, at=now)
-    except IntegrityError as error:
-        raise Refused(ErrorCode.request_replayed) from error
+    # One statement, which is its own transaction where there is none around it.
+    with connection.cursor() as cursor:
+        cursor.execute(_USE_NONCE, [tower.slug, nonce, now])
+        if cursor.rowcount == 0:
+            raise Refused(ErrorCode.request_replayed)

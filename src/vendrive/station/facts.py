@@ -12,7 +12,7 @@ from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
 from vendrive.wire.machine import Operation
 
-FOLD = 3
+FOLD = 4
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
 NO_BAY = ""
@@ -26,7 +26,7 @@ class Facts(BaseModel):
     `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and has not
     been closed since. By tag: `places`, where the journal believes each
     car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
-    `out`, the vehicle that is lent. By name and part: `alarms`.
+    `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -110,9 +110,12 @@ class Facts(BaseModel):
                 self.returning = {**_without(self.returning, drive), bay: drive}
                 for over in (bay, NO_BAY):
                     self.handing_over.pop(over, None)
-            case events.Returned(drive_id=drive):
+            case events.Returned(drive_id=drive) | events.ReturnReleased(drive_id=drive):
                 self.out.pop(drive, None)
                 self.returning = _without(self.returning, drive)
+            case events.ReturnExpected(drive_id=drive, vehicle_id=vehicle):
+                self.used.add(drive)
+                self.out[drive] = vehicle
             case _:
                 pass
 

@@ -15,7 +15,7 @@ from vendrive.retail.drives.leases import lease_vehicle
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import QUEUED, Drive, DriveState, WaitPlace
 from vendrive.retail.drives.money import give_back
-from vendrive.retail.drives.notices import tell_of
+from vendrive.retail.drives.notices import TOLD_BY, tell_of
 from vendrive.retail.drives.renewal import queue_hand_over
 from vendrive.retail.events.actions import record
 
@@ -84,7 +84,7 @@ def let_down(drive: Drive, because: str) -> None:
     """End an open drive that we cannot serve: everything paid goes back, and the customer comes first in the queue."""
     end_drive(drive, DriveState.cancelled, because)
     give_back(drive, 0)
-    record("retail", "drive_cancelled", drive.id, because=because)
+    record(f"{TOLD_BY}{because}", "drive_cancelled", drive.id, because=because)
     put_first_in_queue(drive)
     why = say(Customer.objects.get(pk=drive.customer_id).language, f"notice.because.{because}")
     tell_of(drive, "let_down", why=why)

@@ -69,15 +69,19 @@ class Caller:
                 when = at + shop.QUARTER * ((self.number * 7 + count * CLIENTS) % shop.A_DAY)
                 count += 1
                 wish = {"model": shop.MODEL, "paint": shop.PAINT, "tower": "crowd", "pickup_at": when.isoformat()}
-                booked = self.ask(Asked("/api/v1/drives", json.dumps(wish)))
+                booked = self.begin("/api/v1/drives", json.dumps(wish))
                 if booked.status == 201:
-                    self.ask(Asked(f"/api/v1/drives/{json.loads(booked.answer)['drive_id']}/cancel", ""))
+                    self.begin(f"/api/v1/drives/{json.loads(booked.answer)['drive_id']}/cancel")
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
 
+    def begin(self, path: str, body: str = "") -> Asked:
+        """Ask something new, and remember it before it is asked."""
+        self.asked.append(Asked(path, body))
+        return self.ask(self.asked[-1])
+
     def ask(self, asked: Asked) -> Asked:
         """Ask until there is an answer, always with the same key."""
-        self.asked.append(asked)
         ends_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < ends_s:
             try:

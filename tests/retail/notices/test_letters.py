@@ -76,7 +76,7 @@ def test_the_language_is_the_one_that_the_customer_signed_in_with(driver: Custom
     told(outside)
     cancel_drive(customer, book_drive(customer, *EX30, "k1").id)
     booked, cancelled = told(outside)
-    assert booked.startswith("预订成功：沃尔沃 EX30")
+    assert booked.startswith("预约成功：沃尔沃 EX30")
     assert "已取消" in cancelled
 
 

@@ -84,3 +84,11 @@ async def test_a_tower_that_never_heard_of_the_car_lets_go_of_it_all_the_same(st
     """Retail keeps a place until it is told: an order to expect the car that came to nothing must not keep it."""
     await tell(still, ReleaseReturn(drive_id="drive-7", revision=3))
     assert (await still.until_event("return_released")).revision == 3
+
+
+async def test_an_exchange_that_comes_after_the_car_has_left_does_not_turn_its_person_away(world: World) -> None:
+    claims = await world.collect()
+    await tell(world, world.hand_over(claims, "TAG-2", revision=2))
+    assert len(world.events("pass_held")) == 1
+    await world.drive_back(claims, "TAG-1")
+    await world.until(lambda: world.station.desk.talk is not None and world.station.desk.talk.ready, "all is right")  # type: ignore[union-attr]

@@ -107,7 +107,8 @@ class Orders:
     def _apply(self, order: Order) -> None:
         match order.body:
             case HandOver() as body:
-                if self._store.hold(body):
+                # Once a car has left, its person brings that one back, whatever it was exchanged for meanwhile.
+                if body.drive_id not in self._record.facts.used and self._store.hold(body):
                     self._record.write(PassHeld(drive_id=body.drive_id, revision=body.revision))
             case Cancel(drive_id=drive, revision=revision):
                 self._store.cancel(drive, revision)

@@ -50,35 +50,18 @@ class Admission:
         self._unknown_codes: deque[float] = deque()
 
     def read(self, text: str) -> tuple[Lending, PassClaims]:
-        """Return the drive of a QR text or typed code, and what its pass says.
+        """Return the drive of a QR text or typed code, and what its pass says: maybe of another tower.
 
+        An order says that a car comes back here, not the pass, which is the same text all the time.
         Refuses pass_unreadable, pass_not_genuine, pass_wrong_tower, pass_unknown, too_many_tries.
         """
         if text.strip().startswith(f"{PREFIX}/"):
-            lending, claims = self._read_signed(text)
-            if claims.tower_id != self._tower_id:
-                raise Refused(ErrorCode.pass_wrong_tower, tower=claims.tower_id)
-            if lending is None:
-                raise Refused(ErrorCode.pass_unknown)
-            return lending, claims
+            return self._read_signed(text)
         return self._read_code(text)
-
-    def read_return(self, text: str) -> Lending:
-        """Return the drive whose car is brought back, whichever tower its pass collected it from.
-
-        An order says that the car comes back here, not the pass: it is the same text all the time. Refuses as `read`.
-        """
-        if not text.strip().startswith(f"{PREFIX}/"):
-            return self._read_code(text)[0]
-        lending, claims = self._read_signed(text)
-        if lending is None:
-            here = claims.tower_id == self._tower_id
-            code = ErrorCode.pass_unknown if here else ErrorCode.pass_wrong_tower
-            raise Refused(code, **({} if here else {"tower": claims.tower_id}))
-        return lending
 
     def check_collect(self, lending: Lending, claims: PassClaims, facts: Facts) -> None:
         """Refuse where nothing may be collected with this pass now."""
+        self._check_tower(claims)
         if lending.drive_id in facts.used:
             raise Refused(ErrorCode.pass_used)
         if self._store.is_cancelled(lending):
@@ -148,12 +131,17 @@ class Admission:
         with self._database.transaction():
             self._store.forget_tries(lending.drive_id)
 
-    def _read_signed(self, text: str) -> tuple[Lending | None, PassClaims]:
+    def _read_signed(self, text: str) -> tuple[Lending, PassClaims]:
         claims = read_pass(text, self._retail_keys())
         lending = self._store.lending(claims.drive_id)
-        if lending is not None and (lending.pass_id, lending.person_id) != (claims.pass_id, claims.person_id):
+        if lending is None or (lending.pass_id, lending.person_id) != (claims.pass_id, claims.person_id):
+            self._check_tower(claims)
             raise Refused(ErrorCode.pass_unknown)
         return lending, claims
+
+    def _check_tower(self, claims: PassClaims) -> None:
+        if claims.tower_id != self._tower_id:
+            raise Refused(ErrorCode.pass_wrong_tower, tower=claims.tower_id)
 
     def _read_code(self, text: str) -> tuple[Lending, PassClaims]:
         self._slow_down()

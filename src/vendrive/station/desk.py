@@ -148,7 +148,7 @@ class Desk:
         took the key along of a car that is being returned.
         """
         with _Journaled(self) as told:
-            lending = self._admission.read_return(text)
+            lending, _ = self._admission.read(text)
             told.drive_id = lending.drive_id
             facts = self._record.facts
             if lending.drive_id not in facts.out:

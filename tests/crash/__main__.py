@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--point", help="this one point of it")
     parser.add_argument("--sample", action="store_true", help="one point of each operation")
     parser.add_argument("--load-s", type=float, default=60.0, help="how long 8 clients run with kills; 0: not at all")
+    parser.add_argument("--web-s", type=float, default=60.0, help="how long web workers are killed; 0: not at all")
     parser.add_argument("--unlocked", action="store_true", help="no locks, no constraints, to see that this is noticed")
     parser.add_argument("--no-points", action="store_true", help="the load alone")
     parser.add_argument("--forgetful", action="store_true", help="remember no key, to see that this is noticed")
@@ -32,6 +33,8 @@ def main() -> int:
             campaign.points(asked.only, asked.point, asked.sample)
         if asked.load_s and not asked.only:
             campaign.load(asked.load_s, asked.unlocked)
+        if asked.web_s and not asked.only and not asked.unlocked:
+            campaign.web(asked.web_s)
     return campaign.told()
 
 

@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.crash import load
 from tests.crash.matrix import Run, die_at, points_of, runs_of
 from tests.crash.operations import OPERATIONS
+from tests.crash.web import Crowd
 from tests.crash.world import begin_anew, reconcile, sealed
 from tests.retail.helpers import make_driver
 from vendrive.retail.drives.models import Drive
@@ -97,6 +98,15 @@ class Campaign:
             self._wrong(f"history: {anomaly.name}: {anomaly.what} {anomaly.transactions}")
         sealed()
         self._say(f"load: {transactions} transactions, {drives} committed, killed {kills}; {len(found)} anomalies")
+
+    def web(self, seconds: float) -> None:
+        """Let customers book over HTTP while web workers are killed, and judge what they were told."""
+        begin_anew(self.folder / "outside")
+        told, wrong = Crowd(self.server.dsn, self.folder).run(seconds)
+        for what in wrong[:SHOWN]:
+            self._wrong(what)
+        sealed()
+        self._say(told)
 
     def restart_server(self) -> None:
         """Stop PostgreSQL as a power cut does, and start it again: it recovers what was committed."""

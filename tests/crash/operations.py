@@ -11,25 +11,28 @@ from django.http import HttpResponse
 from tests.crash.world import Remembering
 from tests.retail.api.conftest import BOOKING, Phone
 from tests.retail.helpers import PIN, START, code_sent_to, make_driver, phone_of
-from tests.retail.lending import hand_over
+from tests.retail.lending import hand_over, twin_of
 from tests.retail.test_stations import batch, journey
 from vendrive.retail.customers import actions as customers
 from vendrive.retail.drives.actions import book_drive, cancel_drive, close_no_shows, hold_drive, lapse_holds
+from vendrive.retail.drives.changes import return_elsewhere
 from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.drives.models import Drive, DriveState, RuleSet, WaitPlace
 from vendrive.retail.drives.orders import list_orders, publish_orders
-from vendrive.retail.drives.trouble import change_vehicle, climb_overdue
+from vendrive.retail.drives.trouble import change_vehicle, climb_overdue, close_tower, report_breakdown
 from vendrive.retail.drives.waiting import join_queue, make_offers
 from vendrive.retail.events.forgetting import forget_the_old
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 from vendrive.retail.fleet.actions import ask_operator, confirm_operator, propose_operator
+from vendrive.retail.fleet.models import Tower
 from vendrive.retail.fleet.policies import Wish
 from vendrive.retail.notices.actions import queue_letters
 from vendrive.retail.payments.actions import settle_refunds
 from vendrive.retail.ports import Payment
 from vendrive.retail.sales.actions import buy_vehicle, settle_pending_orders
 from vendrive.vision.faces import ENGINE_NAME
+from vendrive.wire.journal import JournalBatch, ReturnExpected
 from vendrive.wire.orders import OperatorAction
 
 KEY = "6f1c2b7e-8f0e-4c39-9d39-1f6b1a1c2f10"
@@ -231,6 +234,43 @@ def lent_to(world: Remembering) -> Drive:
     return hand_over(some_drive(world))
 
 
+def lent_for_anywhere(phone: Phone) -> str:
+    RuleSet.objects.filter(tower=None, period=None).update(rules={"return_elsewhere": True})
+    Tower.objects.filter(pk="nanjing").update(signing_key="enrolled", slots=20)
+    return lent(phone)
+
+
+def expectation(world: Remembering) -> Act:
+    phone = Phone(make_driver())
+    drive = Drive.objects.get(pk=lent_for_anywhere(phone))
+    return_elsewhere(drive.customer, drive.pk, "nanjing")
+    expects = ReturnExpected(drive_id=str(drive.pk), revision=2, vehicle_id=str(drive.vehicle_id))
+    entries = JournalBatch(tower_id="nanjing", entries=batch(expects).entries)
+    return lambda: str(record_journal("nanjing", entries)).encode()
+
+
+def breaks_down(world: Remembering) -> Act:
+    drive = lent_to(world)
+    twin_of(drive)
+
+    def told_so() -> bytes:
+        report_breakdown("anna", drive.pk, "battery")
+        return b""
+
+    return told_so
+
+
+def closes(world: Remembering) -> Act:
+    some_drive(world)
+    tower = Tower.objects.get(pk="shanghai")
+
+    def closed() -> bytes:
+        close_tower("anna", tower, world.clock.now(), None, "lift")
+        return b""
+
+    return closed
+
+
 def waiting(phone: Phone) -> str:
     place: dict[str, str] = json.loads(phone.send("POST", "queue", QUEUE).content)
     return place["place_id"]
@@ -285,6 +325,13 @@ OPERATIONS = (
     Operation("extend", write("POST", "drives/{}/extend", {"due_at": LATER}, before=lent)),
     Operation("return early", write("POST", "drives/{}/return-early", {"due_at": SOONER}, before=lent)),
     Operation("swap", write("POST", "drives/{}/swap", SWAP, before=lent)),
+    Operation(
+        "return elsewhere",
+        write("POST", "drives/{}/return-elsewhere", {"tower": "nanjing"}, before=lent_for_anywhere),
+    ),
+    Operation("expect a return", expectation),
+    Operation("break down", breaks_down, again=False),
+    Operation("close a tower", closes, again=False),
     Operation("join a queue", write("POST", "queue", QUEUE)),
     Operation("leave a queue", write("DELETE", "queue/{}", before=waiting)),
     Operation("make offers", plain(make_offers, somebody_waits)),

@@ -25,13 +25,16 @@ def crash(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_deaths_and_kills_lose_nothing_and_do_nothing_twice() -> None:
-    told = crash("--sample", "--load-s", "6")
+    told = crash("--sample", "--load-s", "6", "--web-s", "3")
     assert told.returncode == 0, told.stdout + told.stderr
     assert re.search(r"(\d+) operations, \1 deaths, 0 wrong", told.stdout), told.stdout
     # No anomaly says something where much was committed, and somebody was killed meanwhile.
     load = re.search(r" (\d+) committed, killed \d+ clients, \d+ workers, [1-9]\d* servers; 0 anomalies", told.stdout)
     assert load is not None, told.stdout
     assert int(load[1]) >= LEAST_BOOKINGS
+    web = re.search(r"web: (\d+) writes over HTTP, killed [2-9] workers, [1-9]\d* tries broken", told.stdout)
+    assert web is not None, told.stdout
+    assert int(web[1]) >= LEAST_BOOKINGS
 
 
 def test_a_campaign_sees_what_is_lost() -> None:

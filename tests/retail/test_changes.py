@@ -14,13 +14,12 @@ from vendrive.retail.drives.changes import (
     extend_drive,
     reschedule_drive,
     return_early,
-    return_elsewhere,
     swap_drive,
 )
 from vendrive.retail.drives.models import BayUse, Drive, DriveState
 from vendrive.retail.drives.orders import publish_orders
 from vendrive.retail.drives.programmes import Scope, change_rules
-from vendrive.retail.fleet.models import StationOrder, Tower, Vehicle
+from vendrive.retail.fleet.models import StationOrder
 from vendrive.wire.errors import ErrorCode
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -88,30 +87,6 @@ def test_a_car_that_comes_early_is_free_for_others(out: Drive, outside: Outside)
     assert book_drive(make_driver(3), *EX30, wish, "k").vehicle_id == out.vehicle_id
     outside.clock.advance(DAY.total_seconds())
     assert bring_back(out, PICKUP + DAY).state == DriveState.returned
-
-
-def test_a_return_goes_elsewhere_only_where_programme_and_room_allow(out: Drive) -> None:
-    assert refusal(return_elsewhere, out.customer, out.pk, "nanjing") is ErrorCode.return_not_here
-    terms = out.terms
-    type(terms).objects.bulk_create(
-        [type(terms)("elsewhere", {**terms.rules, "return_elsewhere": True}, "", "", PICKUP)]
-    )
-    Drive.objects.filter(pk=out.pk).update(terms="elsewhere")
-    Tower.objects.filter(pk="nanjing").update(slots=6, reserve=0)
-    assert refusal(return_elsewhere, out.customer, out.pk, "nanjing") is ErrorCode.return_not_storable
-    Tower.objects.filter(pk="nanjing").update(slots=7)
-    moved = return_elsewhere(out.customer, out.pk, "nanjing")
-    assert (moved.return_tower_id, back_at(out)[0]) == ("nanjing", "nanjing")
-    # The room is promised: whoever would fill it is refused.
-    other = book_drive(make_driver(2), "byd-seal", "white", "nanjing", PICKUP + HOUR, "k")
-    assert other.state == DriveState.booked
-    Tower.objects.filter(pk="nanjing").update(slots=6)
-    third = make_driver(3)
-    assert refusal(book_drive, third, "polestar-2", "sand", "nanjing", PICKUP + 2 * HOUR, "k") is (
-        ErrorCode.return_not_storable
-    )
-    assert bring_back(out, PICKUP + DAY, "nanjing").state == DriveState.returned
-    assert Vehicle.objects.get(pk=out.vehicle_id).tower_id == "nanjing"
 
 
 def test_a_swap_gives_another_model_for_the_days_that_are_left(out: Drive, outside: Outside) -> None:

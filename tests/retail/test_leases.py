@@ -1,24 +1,31 @@
-"""A cancelled drive keeps its vehicle while its station may still hand it over."""
+"""A drive that gives its vehicle up keeps it while its station may still hand it over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from tests.retail.helpers import PICKUP, Outside, make_driver
+from tests.retail.lending import tell, twin_of
 from tests.retail.test_authorisation import signed
 from tests.retail.test_stations import enrolled, new_orders  # noqa: F401 - fixture
 from vendrive.ids import new_uuid
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive, cancel_drive
 from vendrive.retail.drives.availability import get_availability
+from vendrive.retail.drives.exchange import exchange_vehicle
 from vendrive.retail.drives.leases import GRACE
-from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.models import Drive, DriveState, Lease
 from vendrive.retail.drives.queries import get_layers, today
+from vendrive.retail.events.models import AuditRow
 from vendrive.retail.fleet.models import Vehicle
 from vendrive.wire.errors import ErrorCode, Refused
+from vendrive.wire.journal import HandedOver
 
 CAR = ("volvo-ex30", "yellow", "shanghai")
+NEXT = PICKUP + timedelta(minutes=15)
+"""The bay is taken at PICKUP by who keeps the drive."""
 
 
 @pytest.fixture
@@ -28,13 +35,13 @@ def another(enrolled: None) -> Customer:  # noqa: F811
     return make_driver(2)
 
 
-def book(customer: Customer) -> Drive:
-    return book_drive(customer, *CAR, PICKUP, str(new_uuid()))
+def book(customer: Customer, at: datetime = PICKUP) -> Drive:
+    return book_drive(customer, *CAR, at, str(new_uuid()))
 
 
-def refused(customer: Customer) -> ErrorCode | None:
+def refused(customer: Customer, at: datetime = PICKUP) -> ErrorCode | None:
     try:
-        book(customer)
+        book(customer, at)
     except Refused as error:
         return error.code
     return None
@@ -47,10 +54,10 @@ def pull(client: Client, after: int) -> None:
     assert answer.status_code == 200
 
 
-def free_at_pickup(drive: Drive, outside: Outside) -> int:
+def free_at_pickup(drive: Drive, outside: Outside, at: datetime = PICKUP) -> int:
     now = outside.clock.now()
     found = get_availability(get_layers(), drive.model, drive.paint, drive.tower, [today(drive.tower, PICKUP)], now)
-    return next(slot.left for slot in found.slots() if slot.at == PICKUP)
+    return next(slot.left for slot in found.slots() if slot.at == at)
 
 
 def test_what_a_cut_off_station_may_hand_over_nobody_else_gets(another: Customer, outside: Outside) -> None:
@@ -81,16 +88,18 @@ def test_the_car_is_free_when_the_window_is_over(another: Customer, outside: Out
     drive = book(make_driver())
     new_orders()
     drive = cancel_drive(drive.customer, drive.pk)
-    assert drive.leased_until == drive.not_after + GRACE
-    outside.clock.advance((drive.leased_until - outside.clock.now()).total_seconds() + 1)
-    later = drive.leased_until + timedelta(hours=1)
+    until = Lease.objects.get(drive=drive).until
+    assert until == drive.not_after + GRACE
+    outside.clock.advance((until - outside.clock.now()).total_seconds() + 1)
+    later = until + timedelta(hours=1)
     at = later - timedelta(seconds=later.timestamp() % 900)
     assert book_drive(another, *CAR, at, "later").vehicle_id == drive.vehicle_id
 
 
 def test_a_pass_that_no_station_was_sent_keeps_nothing(another: Customer) -> None:
     drive = book(make_driver())
-    assert cancel_drive(drive.customer, drive.pk).leased_until is None
+    cancel_drive(drive.customer, drive.pk)
+    assert not Lease.objects.exists()
     assert refused(another) is None
 
 
@@ -102,3 +111,53 @@ def test_a_hand_over_that_was_drawn_up_before_is_worth_nothing_after(another: Cu
     kinds = [(order.body.kind, getattr(order.body, "revision", 0)) for order in new_orders()]
     assert kinds[-1] == ("cancel", ended.revision)
     assert ended.revision > drive.revision
+
+
+def exchanged(drive: Drive) -> Drive:
+    """Give the drive the twin of its car, as when the car fails an inspection that it then passes after all."""
+    twin_of(drive)
+    with transaction.atomic():
+        locked = Drive.objects.select_for_update(of=("self",)).select_related("tower", "model").get(pk=drive.pk)
+        assert exchange_vehicle(locked, "late_return")
+    drive.refresh_from_db()
+    assert drive.vehicle.tag == "TWIN"
+    return drive
+
+
+def test_the_car_before_an_exchange_is_nobodys_until_the_station_has_stored_the_new_order(
+    another: Customer, outside: Outside, client: Client
+) -> None:
+    drive = book(make_driver())
+    first = new_orders()[-1].number  # the station takes the pass, and then is away
+    exchanged(drive)
+    assert refused(another, NEXT) is ErrorCode.vehicle_taken
+    assert free_at_pickup(drive, outside, NEXT) == 0
+    newer = new_orders()[-1]
+    assert (newer.body.kind, newer.body.revision) == ("hand_over", drive.revision)  # type: ignore[union-attr]
+    pull(client, first)
+    assert refused(another, NEXT) is ErrorCode.vehicle_taken
+    pull(client, newer.number)
+    assert free_at_pickup(drive, outside, NEXT) == 1
+    assert refused(another, NEXT) is None
+
+
+def test_an_exchange_of_which_no_station_was_told_keeps_nothing(another: Customer) -> None:
+    drive = book(make_driver())
+    exchanged(drive)
+    assert not Lease.objects.exists()
+    assert refused(another, NEXT) is None
+
+
+def test_a_station_that_did_not_know_of_an_exchange_has_lent_the_car_before(another: Customer) -> None:
+    drive = book(make_driver())
+    before = drive.vehicle
+    new_orders()
+    exchanged(drive)
+    tell("shanghai", PICKUP, HandedOver(drive_id=str(drive.pk), vehicle_id=str(before.pk), bay="B1"))
+    drive.refresh_from_db()
+    assert (drive.vehicle_id, drive.state) == (before.pk, DriveState.out)
+    assert AuditRow.objects.filter(action="earlier_vehicle_left", subject=str(drive.pk)).exists()
+    states = dict(Vehicle.objects.filter(tag__in=(before.tag, "TWIN")).values_list("tag", "state"))
+    assert states == {before.tag: "out", "TWIN": "pool"}, "and the other one is free"
+    assert not Lease.objects.exists()
+    assert book(another, NEXT).vehicle.tag == "TWIN"

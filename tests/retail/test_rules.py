@@ -62,7 +62,7 @@ def drives_in(*months: int) -> tuple[CountedDrive, ...]:
         ({"licence_classes": []}, {"licence_classes": "classes"}),
         ({"licence_classes": ["C1", "Z9"]}, {"licence_classes": "classes"}),
         ({"immobilise": True}, {"immobilise": "unknown"}),
-        ({"return_elsewhere": True}, {"return_elsewhere": "no_station"}),
+        ({"return_elsewhere": 1}, {"return_elsewhere": "shape"}),
         ({"cancellation": [{"hours": 2, "percent": 50}]}, {"cancellation": "order"}),
         ({"cancellation": [{"hours": 24, "percent": 50}, {"hours": 0, "percent": 20}]}, {"cancellation": "order"}),
         ({"overdue": [{"minutes": 30, "act": "immobilise"}]}, {"overdue": "shape"}),

@@ -131,6 +131,7 @@ def test_a_place_for_a_car_that_comes_back_is_promised_once(drivers: list[Custom
 
     def undo() -> None:
         run_sql("UPDATE drives_drive SET return_tower_id = tower_id; DELETE FROM drives_bayuse WHERE visit = 'back'")
+        run_sql("DELETE FROM drives_lease")
 
     def raced(rounds: int, lock: bool) -> list[int]:
         return wins(racers, rounds, lock, without=(), meet_after="drives_storable", undo=undo)

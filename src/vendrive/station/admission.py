@@ -50,8 +50,9 @@ class Admission:
         self._unknown_codes: deque[float] = deque()
 
     def read(self, text: str) -> tuple[Lending, PassClaims]:
-        """Return the drive of a QR text or typed code, and what its pass says.
+        """Return the drive of a QR text or typed code, and what its pass says: maybe of another tower.
 
+        An order says that a car comes back here, not the pass, which is the same text all the time.
         Refuses pass_unreadable, pass_not_genuine, pass_wrong_tower, pass_unknown, too_many_tries.
         """
         if text.strip().startswith(f"{PREFIX}/"):
@@ -60,6 +61,7 @@ class Admission:
 
     def check_collect(self, lending: Lending, claims: PassClaims, facts: Facts) -> None:
         """Refuse where nothing may be collected with this pass now."""
+        self._check_tower(claims)
         if lending.drive_id in facts.used:
             raise Refused(ErrorCode.pass_used)
         if self._store.is_cancelled(lending):
@@ -131,12 +133,15 @@ class Admission:
 
     def _read_signed(self, text: str) -> tuple[Lending, PassClaims]:
         claims = read_pass(text, self._retail_keys())
-        if claims.tower_id != self._tower_id:
-            raise Refused(ErrorCode.pass_wrong_tower, tower=claims.tower_id)
         lending = self._store.lending(claims.drive_id)
         if lending is None or (lending.pass_id, lending.person_id) != (claims.pass_id, claims.person_id):
+            self._check_tower(claims)
             raise Refused(ErrorCode.pass_unknown)
         return lending, claims
+
+    def _check_tower(self, claims: PassClaims) -> None:
+        if claims.tower_id != self._tower_id:
+            raise Refused(ErrorCode.pass_wrong_tower, tower=claims.tower_id)
 
     def _read_code(self, text: str) -> tuple[Lending, PassClaims]:
         self._slow_down()

@@ -150,8 +150,10 @@ class Desk:
         with _Journaled(self) as told:
             lending, _ = self._admission.read(text)
             told.drive_id = lending.drive_id
-            if lending.drive_id not in self._record.facts.out:
-                raise Refused(ErrorCode.nothing_lent)
+            facts = self._record.facts
+            if lending.drive_id not in facts.out:
+                moved = lending.drive_id in facts.used and self.side.store.is_cancelled(lending)
+                raise Refused(ErrorCode.return_not_here if moved else ErrorCode.nothing_lent)
             if isinstance(self.talk, ReturnTalk) and self.talk.lending.drive_id == lending.drive_id:
                 self._machine_now()
                 self.talk.take_back()

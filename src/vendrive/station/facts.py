@@ -12,7 +12,7 @@ from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
 from vendrive.wire.machine import Operation
 
-FOLD = 4
+FOLD = 5
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
 _SHUT = (Operation.close_street_door, Operation.open_inner_door)
@@ -28,7 +28,7 @@ class Facts(BaseModel):
     `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and is not
     known to have been closed since. By tag: `places`, where the journal believes each
     car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
-    `out`, the vehicle that is lent. By name and part: `alarms`.
+    `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -91,6 +91,10 @@ class Facts(BaseModel):
         if belief is not before:
             self.places, self.open_commands, self.cut_short = belief.places, belief.open_commands, belief.cut_short
 
+    def _lend(self, drive: str, vehicle: str) -> None:
+        # Nobody has it any more who did before, whatever came of their return.
+        self.out = {other: lent for other, lent in self.out.items() if lent != vehicle} | {drive: vehicle}
+
     def _drive_event(self, event: Event) -> None:
         match event:
             case events.PersonVerified(drive_id=drive, bay=bay) if drive not in self.used:
@@ -108,16 +112,18 @@ class Facts(BaseModel):
                 self.used.add(drive)
                 self.presented.discard(drive)
                 self.shown = {tag: shown for tag, shown in self.shown.items() if shown[0] != drive}
-                # Nobody has it any more who did before, whatever came of their return.
-                self.out = {other: lent for other, lent in self.out.items() if lent != vehicle} | {drive: vehicle}
+                self._lend(drive, vehicle)
                 self.handing_over = _without(self.handing_over, drive)
             case events.ReturnStarted(drive_id=drive, bay=bay):
                 self.returning = {**_without(self.returning, drive), bay: drive}
                 for over in (bay, NO_BAY):
                     self.handing_over.pop(over, None)
-            case events.Returned(drive_id=drive):
+            case events.Returned(drive_id=drive) | events.ReturnReleased(drive_id=drive):
                 self.out.pop(drive, None)
                 self.returning = _without(self.returning, drive)
+            case events.ReturnExpected(drive_id=drive, vehicle_id=vehicle):
+                self.used.add(drive)
+                self._lend(drive, vehicle)
             case _:
                 pass
 

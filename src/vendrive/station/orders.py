@@ -14,8 +14,19 @@ from vendrive.station.record import Record
 from vendrive.station.store import Store
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import Refused
-from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld
-from vendrive.wire.orders import Cancel, HandOver, OperatorAction, OperatorRequest, Order, SignedOrder, Stock, WipeFace
+from vendrive.wire.journal import FaceWiped, OrderStored, PassHeld, ReturnExpected, ReturnReleased
+from vendrive.wire.orders import (
+    Cancel,
+    ExpectReturn,
+    HandOver,
+    OperatorAction,
+    OperatorRequest,
+    Order,
+    ReleaseReturn,
+    SignedOrder,
+    Stock,
+    WipeFace,
+)
 from vendrive.wire.station_auth import TOLERANCE_S
 
 log = logging.getLogger(__name__)
@@ -46,6 +57,8 @@ class Orders:
         self._retail_keys = retail_keys
         self._operator = operator
         self._clock = clock
+        # Whether somebody is being served at a bay for a drive; the yard knows.
+        self.is_served: Callable[[str], bool] = lambda drive_id: False
 
     async def take_page(self, page: Sequence[SignedOrder]) -> None:
         """Store orders in turn up to the first that cannot be trusted: an alarm until retail sends a right page."""
@@ -94,10 +107,13 @@ class Orders:
     def _apply(self, order: Order) -> None:
         match order.body:
             case HandOver() as body:
-                if self._store.hold(body):
+                # Once a car has left, its person brings that one back, whatever it was exchanged for meanwhile.
+                if body.drive_id not in self._record.facts.used and self._store.hold(body):
                     self._record.write(PassHeld(drive_id=body.drive_id, revision=body.revision))
             case Cancel(drive_id=drive, revision=revision):
                 self._store.cancel(drive, revision)
+            case ExpectReturn() | ReleaseReturn() as body:
+                self._change_return(body)
             case WipeFace(person_id=person):
                 self._store.wipe_checks(person)
                 self._record.write(FaceWiped(person_id=person))
@@ -106,6 +122,15 @@ class Orders:
                     self._store.know_vehicle(vehicle)
             case OperatorRequest():
                 pass
+
+    def _change_return(self, body: ExpectReturn | ReleaseReturn) -> None:
+        ids = {"drive_id": body.drive_id, "revision": body.revision}
+        if isinstance(body, ExpectReturn):
+            if self._store.expect(body):
+                self._record.write(ReturnExpected(vehicle_id=body.vehicle.vehicle_id, **ids))
+        # A return that has begun goes on: retail learns where the car is, and keeps the place until then.
+        elif not self.is_served(body.drive_id) and self._store.release(body.drive_id, body.revision):
+            self._record.write(ReturnReleased(**ids))
 
     async def _obey(self, request: OperatorRequest) -> None:
         # Clocks that retail lets differ must not make a stop void: it is better obeyed late than not.

@@ -198,6 +198,8 @@ def build_station(
     safety = Safety(link, record, clock)
     staff = Staff(side, safety, link, clock)
     orders = Orders(settings.tower_id, database, store, record, retail_keys, staff.obey, clock)
+    yard = Yard(side, desks)
+    orders.is_served = yard.is_served
     client = RetailClient(settings.retail_url, settings.tower_id, keys.signing, clock)
     station: Station
     uplink = Uplink(client, settings.tower_id, database, store, journal, orders, lambda: station.report(), line, clock)
@@ -215,7 +217,7 @@ def build_station(
         record,
         link,
         controller,
-        Yard(side, desks),
+        yard,
         safety,
         Watch(desks, store, clock),
         kiosks,

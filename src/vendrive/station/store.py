@@ -14,7 +14,7 @@ from vendrive.ids import random_bytes
 from vendrive.passes.signing import decode, encode
 from vendrive.station.database import Database
 from vendrive.wire.base import Message
-from vendrive.wire.orders import Check, HandOver, Limits, Vehicle
+from vendrive.wire.orders import Check, ExpectReturn, HandOver, Limits, Vehicle
 
 _CHECK: TypeAdapter[Check] = TypeAdapter(Check)
 _CURSOR = "orders_cursor"
@@ -25,7 +25,7 @@ _NONCE_BYTES = 12
 
 
 class Lending(Message):
-    """A hand-over order without its check, which may be wiped on its own."""
+    """An order to lend a car, or to take one back, without its check, which may be wiped on its own."""
 
     drive_id: str
     revision: int
@@ -63,6 +63,23 @@ class Store:
 
     def hold(self, order: HandOver) -> bool:
         """Keep the highest revision of a drive's hand-over; False where this one is not newer."""
+        if not self._keep(order, order.check.model_dump_json()):
+            return False
+        # A new revision is a new way to be recognised, which its person ordered: its tries begin anew.
+        self.forget_tries(order.drive_id)
+        return True
+
+    def expect(self, order: ExpectReturn) -> bool:
+        """Keep the highest revision of a drive whose car comes back here; False where this one is not newer."""
+        return self._keep(order, None)
+
+    def release(self, drive_id: str, revision: int) -> bool:
+        """Remember that the drive's car comes back elsewhere; False where a newer order says that it comes here."""
+        lending = self.lending(drive_id)
+        self.cancel(drive_id, revision)
+        return lending is None or lending.revision <= revision
+
+    def _keep(self, order: HandOver | ExpectReturn, check: str | None) -> bool:
         known = self.lending(order.drive_id)
         if (known and known.revision >= order.revision) or self._cancelled(order.drive_id) >= order.revision:
             return False
@@ -75,10 +92,8 @@ class Store:
             order.person_id,
             order.short_code,
             lending.model_dump_json(),
-            order.check.model_dump_json(),
+            check,
         )
-        # A new revision is a new way to be recognised, which its person ordered: its tries begin anew.
-        self.forget_tries(order.drive_id)
         self.know_vehicle(order.vehicle)
         return True
 

@@ -100,6 +100,10 @@ class Yard:
                 return desk
         return None
 
+    def is_served(self, drive_id: str) -> bool:
+        """Whether somebody is at a bay for this drive."""
+        return any(desk.serves(drive_id) for desk in self.desks.values())
+
     def _promised(self, here: Desk, snapshot: Snapshot) -> int:
         """Return how many slots other bays count on: cars about to be returned, and cars that may have to go back."""
         count, read = 0, places(snapshot)

@@ -138,6 +138,23 @@ class Returned(Message):
     tag: str = ""
 
 
+class ReturnExpected(Message):
+    """From here on this tower takes back the vehicle, which another one lent."""
+
+    kind: Literal["return_expected"] = "return_expected"
+    drive_id: str
+    revision: int
+    vehicle_id: str
+
+
+class ReturnReleased(Message):
+    """From here on this tower does not take back the vehicle of this drive: its room is free for others."""
+
+    kind: Literal["return_released"] = "return_released"
+    drive_id: str
+    revision: int
+
+
 class FaceWiped(Message):
     """All templates of this person are gone from this station."""
 
@@ -238,6 +255,8 @@ Event = Annotated[
     | WordGiven
     | ReturnRefused
     | Returned
+    | ReturnExpected
+    | ReturnReleased
     | FaceWiped
     | Counted
     | CountAccepted

@@ -91,6 +91,34 @@ class Cancel(Message):
     revision: int
 
 
+class ExpectReturn(Message):
+    """Take back this vehicle, which another tower lent; its pass collects nothing here. A higher `revision` replaces a
+    lower one.
+    """
+
+    kind: Literal["expect_return"] = "expect_return"
+    drive_id: str
+    revision: int
+    pass_id: str
+    person_id: str
+    short_code: str
+    vehicle: Vehicle
+    not_before: datetime
+    not_after: datetime
+    due_at: datetime
+    limits: Limits
+    programme_revision: int
+    greeting: str = ""  # whoever brings a car back is not asked who they are, so no name is told
+
+
+class ReleaseReturn(Message):
+    """The vehicle of this drive comes back to another tower: do not take it in, up to this `revision`."""
+
+    kind: Literal["release_return"] = "release_return"
+    drive_id: str
+    revision: int
+
+
 class WipeFace(Message):
     """Consent was revoked: delete every template of this person."""
 
@@ -136,7 +164,9 @@ class OperatorRequest(Message):
     arguments: dict[str, str] = Field(default_factory=dict)
 
 
-OrderBody = Annotated[HandOver | Cancel | WipeFace | Stock | OperatorRequest, Field(discriminator="kind")]
+OrderBody = Annotated[
+    HandOver | Cancel | ExpectReturn | ReleaseReturn | WipeFace | Stock | OperatorRequest, Field(discriminator="kind")
+]
 
 
 class Order(Message):

@@ -130,6 +130,21 @@ def test_a_drives_page_has_its_terms_and_what_can_be_done(staff: Client, drive: 
     assert 'value="breakdown"' in shown(staff, page, lang)
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_drives_page_says_whether_the_other_tower_expects_the_car(staff: Client, drive: Drive, lang: str) -> None:
+    page, words = reverse("console:drive", args=[drive.pk]), say(lang, "drive.return_told")
+    assert words not in shown(staff, page, lang)
+    Drive.objects.filter(pk=drive.pk).update(return_tower="nanjing", return_ready=False)
+    assert words in shown(staff, page, lang)
+
+
+def test_a_return_at_another_tower_is_allowed_by_form(staff: Client, shop: None) -> None:
+    made = staff.post(RULES, {"tower": "shanghai", "return_elsewhere": "yes", "do": "save"})
+    assert made.headers["Location"] == "/console/rules/?tower=shanghai"
+    rules = [get_rules(Tower.objects.get(pk=tower), PICKUP) for tower in ("shanghai", "nanjing")]
+    assert [one.return_elsewhere for one in rules] == [True, False]
+
+
 def test_trouble_is_reported_by_form(staff: Client, drive: Drive) -> None:
     page = reverse("console:drive", args=[drive.pk])
     for wrong in ({"act": "immobilise"}, {"act": "breakdown"}, {}):

@@ -1,5 +1,6 @@
 """Pages of what is held, changed and waited for, in both languages, by forms alone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,17 +8,19 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.retail.helpers import PICKUP, Outside, make_driver
-from tests.retail.lending import hand_over
+from tests.retail.lending import hand_over, tell
 from tests.retail.shop.browser import browser_of, choose, shows, text_of
 from tests.retail.shop.test_pages import whole
 from vendrive.design.messages import LANGUAGES, say
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive, cancel_drive, hold_drive
 from vendrive.retail.drives.models import Drive, DriveState, WaitPlace, WaitState
+from vendrive.retail.drives.programmes import Scope, change_rules
 from vendrive.retail.drives.trouble import close_tower
 from vendrive.retail.drives.waiting import make_offers
 from vendrive.retail.fleet.models import Tower
 from vendrive.wire.errors import ErrorCode
+from vendrive.wire.journal import ReturnExpected
 
 
 def test_choosing_a_time_keeps_the_car_and_confirming_books_it(phone: Client, driver: Customer) -> None:
@@ -87,6 +90,34 @@ def test_a_lent_car_is_kept_longer_by_form(phone: Client, drive: Drive, outside:
     assert drive.due_at == wanted
     refused = phone.post(change, {"what": "extend", "due_at": (wanted + timedelta(days=9)).isoformat()})
     assert shows(refused, ErrorCode.not_extendable)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_lent_car_is_brought_to_another_tower_by_form(
+    phone: Client, driver: Customer, outside: Outside, lang: str
+) -> None:
+    """Only towers with a station are offered; the page says how far the towers are, and follows them."""
+    change_rules("demo-staff", "test-drive", Scope(), {"return_elsewhere": True})
+    drive = hand_over(book_drive(driver, "volvo-ex30", "yellow", "shanghai", PICKUP, "k"))
+    outside.clock.advance(900)
+    change, shown = (reverse(f"shop:{name}", args=[drive.pk]) for name in ("change", "drive"))
+    assert 'value="elsewhere"' not in text_of(phone.get(change))
+    Tower.objects.filter(pk="nanjing").update(signing_key="enrolled", slots=20)
+    page = text_of(phone.get(change, HTTP_ACCEPT_LANGUAGE=lang))
+    assert whole(page, lang)
+    assert 'value="nanjing"' in page
+    assert phone.post(change, {"what": "elsewhere", "tower": "nanjing"})["Location"] == shown
+    page = text_of(phone.get(shown, HTTP_ACCEPT_LANGUAGE=lang))
+    assert whole(page, lang)
+    assert say(lang, "shop.change.told") in page
+    now = re.search(r'hx-get="([^"]*)"', page)
+    assert now is not None
+    assert phone.get(now[1]).status_code == 204
+    expected = ReturnExpected(drive_id=str(drive.pk), revision=2, vehicle_id=str(drive.vehicle_id))
+    tell("nanjing", outside.clock.now(), expected)
+    later = phone.get(now[1], HTTP_ACCEPT_LANGUAGE=lang)
+    assert later.status_code == 200
+    assert say(lang, "shop.change.told") not in text_of(later)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

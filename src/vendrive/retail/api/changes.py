@@ -76,6 +76,7 @@ def post_return_early(request: HttpRequest, drive_id: UUID, body: s.DueIn) -> di
         ErrorCode.not_extendable,
         ErrorCode.return_time_taken,
         ErrorCode.return_not_storable,
+        ErrorCode.tower_closed,
     ),
 )
 @keyed

@@ -185,6 +185,8 @@ def show_drive(drive: Drive) -> dict[str, object]:
         "colour": drive.vehicle.paint.colour,
         "plate": drive.vehicle.plate,
         "tower": drive.tower_id,
+        "return_tower": drive.return_tower_id,
+        "return_ready": drive.return_ready,
         "short_code": drive.short_code,
         "pass_text": pass_text(drive) if usable else "",
         "pass_svg": pass_svg(drive) if usable else "",

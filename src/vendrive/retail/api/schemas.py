@@ -350,6 +350,8 @@ class DriveOut(Schema):
     colour: str
     plate: str
     tower: str
+    return_tower: str
+    return_ready: bool
     pickup_at: datetime
     not_before: datetime
     not_after: datetime

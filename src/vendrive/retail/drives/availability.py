@@ -83,8 +83,8 @@ WITH vehicles AS MATERIALIZED (
         OFFSET 0
     ) d
     UNION ALL
-    SELECT v.n, d.vehicle_period FROM vehicles v JOIN drives_drive d ON d.vehicle_id = v.id
-    WHERE d.leased_until > %(now)s AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
+    SELECT v.n, l.period FROM vehicles v JOIN drives_lease l ON l.vehicle_id = v.id
+    WHERE l.until > %(now)s AND l.period && tstzrange(%(start)s, %(end)s)
 )
 SELECT * FROM (
     SELECT array_agg(legal_until ORDER BY n), array_agg(fit ORDER BY n) FROM vehicles

@@ -7,20 +7,24 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Q
 from psycopg.types.range import TimestamptzRange
 
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.bays import promise_return
 from vendrive.retail.drives.exchange import exchange_vehicle
+from vendrive.retail.drives.leases import count_places, end_place, lease_place
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import LIVE, OPEN, Drive, DriveState
 from vendrive.retail.drives.queries import access_drive
+from vendrive.retail.drives.renewal import queue_expect
 from vendrive.retail.drives.reserving import How, Wanted, quarter_of, reserve
 from vendrive.retail.drives.scarcity import bay_key, pool_key, refusals, take
 from vendrive.retail.events.actions import once, record
-from vendrive.retail.fleet.models import Tower, Vehicle
+from vendrive.retail.fleet.models import Outage, Tower, Vehicle
 from vendrive.retail.fleet.queries import get_tower
+from vendrive.tower.layout import load_layout
 from vendrive.wire.errors import ErrorCode, Refused
 
 QUARTER = timedelta(minutes=15)
@@ -79,13 +83,15 @@ def return_early(customer: Customer, drive_id: UUID | str, due_at: datetime) -> 
 def return_elsewhere(customer: Customer, drive_id: UUID | str, tower: str) -> Drive:
     """Bring the car back to another tower, where the programme allows it and the tower has room for one more.
 
+    The tower is ordered to expect it; when its station says that it does, the tower before is told to let go of it.
     Raise Refused: drive_not_open, return_not_here, not_extendable (the car is promised here afterwards),
-    return_time_taken, return_not_storable.
+    return_time_taken, return_not_storable, tower_closed.
     """
-    drive = access_drive(customer, drive_id)
-    if not drive.rules.return_elsewhere:
+    drive, there = access_drive(customer, drive_id), get_tower(tower)
+    if not drive.rules.return_elsewhere or not there.signing_key:
         raise Refused(ErrorCode.return_not_here)
-    take(DueChange(customer, drive, drive.due_at, get_tower(tower)))
+    if there.slug != drive.return_tower_id:
+        take(DueChange(customer, drive, drive.due_at, there))
     return access_drive(customer, drive_id)
 
 
@@ -145,27 +151,57 @@ class DueChange:
             bay_key(self.tower.slug, quarter_s),
             pool_key(drive.tower_id, drive.model_id),
             f"storage:{self.tower.slug}",
+            # Both: the place that is left is counted on either side of it.
+            f"storage:{drive.return_tower_id}",
         )
 
     def check(self) -> None:
-        self.drive = drive = _lock(self.drive.pk)
+        before, drive = self.drive, _lock(self.drive.pk)
+        self.drive = drive
+        if drive.return_tower_id != before.return_tower_id:
+            raise Refused(ErrorCode.busy_try_again)  # the other tower's name is not locked
         if drive.state != DriveState.out or drive.due_at <= ports().clock.now():
             raise Refused(ErrorCode.drive_not_open, state=drive.state)
         if Drive.objects.filter(follows=drive, state__in=LIVE).exists():
             raise Refused(ErrorCode.drive_not_open, state="swapped")
         self._check_time()
-        moved = self.tower.slug != drive.return_tower_id
-        if moved and self.tower.slug != drive.tower_id and not _storable(self.tower, 1):
-            raise Refused(ErrorCode.return_not_storable)
-        if moved:
+        if self._moves:
+            self._check_place()
             self._free_from_promises(drive.vehicle_period.upper, None)
 
     def apply(self) -> None:
         drive, before = self.drive, self.drive.due_at
+        if self._moves:
+            self._move()
         _set_due(drive, self.tower, self.due_at)
         actor = f"customer:{self.customer.pk}"
         told = {"before": before.isoformat(), "due_at": self.due_at.isoformat(), "tower": self.tower.slug}
         record(actor, "due_changed", drive.pk, **told)
+
+    @property
+    def _moves(self) -> bool:
+        return self.tower.slug != self.drive.return_tower_id
+
+    def _check_place(self) -> None:
+        """The tower has a place that no other car may come to take, and the car fits into it."""
+        drive, fits = self.drive, load_layout(self.tower.layout).fits
+        car = drive.model
+        outages = Outage.objects.filter(tower=self.tower, since__lte=self.due_at)
+        if outages.filter(Q(until=None) | Q(until__gt=self.due_at)).exists():
+            raise Refused(ErrorCode.tower_closed)
+        small = car.length_mm > fits.length_mm or car.width_mm > fits.width_mm or car.height_mm > fits.height_mm
+        if small or car.mass_kg > fits.mass_kg or not _storable(self.tower, 1 + count_places(self.tower.slug, drive)):
+            raise Refused(ErrorCode.return_not_storable)
+
+    def _move(self) -> None:
+        """The car comes back to this tower by a newer order than any that says otherwise."""
+        drive = self.drive
+        drive.revision, drive.return_ready = drive.revision + 1, False
+        lease_place(drive, drive.return_tower_id)
+        end_place(drive, self.tower.slug, drive.revision)
+        drive.return_tower = self.tower
+        drive.save(update_fields=["revision", "return_ready", "return_tower"])
+        queue_expect(drive)
 
     def _check_time(self) -> None:
         drive = self.drive

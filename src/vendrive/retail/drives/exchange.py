@@ -11,10 +11,11 @@ from vendrive.design.messages import say
 from vendrive.retail.catalogue.models import Paint
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
+from vendrive.retail.drives.leases import lease_vehicle
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import QUEUED, Drive, DriveState, WaitPlace
 from vendrive.retail.drives.money import give_back
-from vendrive.retail.drives.notices import tell_of
+from vendrive.retail.drives.notices import TOLD_BY, tell_of
 from vendrive.retail.drives.renewal import queue_hand_over
 from vendrive.retail.events.actions import record
 
@@ -28,8 +29,8 @@ WHERE me.id = %(drive)s AND v.id <> me.vehicle_id AND v.tower_id = me.tower_id A
     AND v.state IN ('pool', 'out') AND v.legal_until >= %(due_day)s AND v.recall = '' AND v.damage <> 'unsafe'
     AND v.is_clean AND (%(any)s OR v.paint_id = me.paint_id)
     AND NOT EXISTS (
-        SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.id <> me.id
-            AND d.leased_until > %(now)s AND d.vehicle_period && me.vehicle_period
+        SELECT 1 FROM drives_lease l WHERE l.vehicle_id = v.id AND l.drive_id <> me.id
+            AND l.until > %(now)s AND l.period && me.vehicle_period
     )
     AND NOT EXISTS (
         SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.id <> me.id
@@ -50,6 +51,7 @@ def exchange_vehicle(drive: Drive, because: str, any_colour: bool = False) -> bo
         before = drive.vehicle_id
         try:
             with transaction.atomic():
+                lease_vehicle(drive)
                 Drive.objects.filter(pk=drive.pk).update(vehicle_id=vehicle_id)
         except IntegrityError:
             continue
@@ -82,7 +84,7 @@ def let_down(drive: Drive, because: str) -> None:
     """End an open drive that we cannot serve: everything paid goes back, and the customer comes first in the queue."""
     end_drive(drive, DriveState.cancelled, because)
     give_back(drive, 0)
-    record("retail", "drive_cancelled", drive.id, because=because)
+    record(f"{TOLD_BY}{because}", "drive_cancelled", drive.id, because=because)
     put_first_in_queue(drive)
     why = say(Customer.objects.get(pk=drive.customer_id).language, f"notice.because.{because}")
     tell_of(drive, "let_down", why=why)

@@ -11,6 +11,7 @@ from psycopg.types.range import TimestamptzRange
 from vendrive.audit import seal
 from vendrive.retail.drives.bays import promise_return
 from vendrive.retail.drives.exchange import serve_otherwise
+from vendrive.retail.drives.leases import end_place, queue_release, release_places
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import COUNTED, OPEN, BayUse, Drive, DriveState
 from vendrive.retail.drives.money import give_back
@@ -19,7 +20,16 @@ from vendrive.retail.drives.scarcity import locked
 from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Entry, Event, HandedOver, JournalBatch, PassHeld, Returned
+from vendrive.wire.journal import (
+    Entry,
+    Event,
+    HandedOver,
+    JournalBatch,
+    PassHeld,
+    Returned,
+    ReturnExpected,
+    ReturnReleased,
+)
 
 KEPT_PERCENT = 100
 """Of the fee of a drive that was driven."""
@@ -70,6 +80,10 @@ def _apply(tower: Tower, entry: Entry, event: Event) -> None:
             _hand_over(tower, entry, event)
         case Returned():
             _return(tower, entry, event)
+        case ReturnExpected():
+            _expect(tower, event)
+        case ReturnReleased():
+            _release(tower, event)
         case _:
             pass  # what else a station tells is kept for people to read
 
@@ -89,8 +103,7 @@ def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
     if drive.state in (DriveState.out, DriveState.returned):
         return
     if str(drive.vehicle_id) != event.vehicle_id:
-        # No order of ours lends another car; a person has to look at what left the tower.
-        record("retail", "another_vehicle_left", drive.id, vehicle=event.vehicle_id, lent=str(drive.vehicle_id))
+        _took_another(drive, event.vehicle_id)
     before = _lend(drive, entry.at)
     _make_way(drive)
     try:
@@ -99,9 +112,23 @@ def _hand_over(tower: Tower, entry: Entry, event: HandedOver) -> None:
     except IntegrityError:
         # The car is on the street whatever our rules say; a person has to look at the contradiction.
         record("retail", "hand_over_contradicts", drive.id, before=before)
+    drive.leases.all().delete()
     promise_return(drive, drive.return_tower, drive.due_at)
     Vehicle.objects.filter(pk=drive.vehicle_id).update(state=VehicleState.out)
     record(f"station:{tower.slug}", "handed_over", drive.id, vehicle=event.vehicle_id, before=before)
+
+
+def _took_another(drive: Drive, vehicle_id: str) -> None:
+    """Another car left than the one that is promised now: a station did not know yet that it had been exchanged."""
+    earlier = [lease.vehicle for lease in drive.leases.select_related("vehicle") if lease.vehicle is not None]
+    ours = next((vehicle for vehicle in earlier if str(vehicle.pk) == vehicle_id), None)
+    lent = str(drive.vehicle_id)
+    # Of a car that no order of ours lends a person has to look at what left the tower.
+    record(
+        "retail", "earlier_vehicle_left" if ours else "another_vehicle_left", drive.id, vehicle=vehicle_id, lent=lent
+    )
+    if ours is not None:
+        drive.vehicle = ours
 
 
 def _lend(drive: Drive, at: datetime) -> str:
@@ -114,7 +141,7 @@ def _lend(drive: Drive, at: datetime) -> str:
     until = drive.due_at + timedelta(minutes=drive.rules.turnaround_minutes)
     drive.vehicle_period = TimestamptzRange(min(drive.not_before, at), until)
     drive.person_period = TimestamptzRange(at, max(drive.due_at, at))
-    drive.ended_at, drive.ended_because, drive.leased_until = None, "", None
+    drive.ended_at, drive.ended_because = None, ""
     if before not in COUNTED:
         _count_again(drive)
     return before
@@ -155,9 +182,10 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
         return
     before, drive.state = drive.state, DriveState.returned
     drive.returned_at = drive.ended_at = entry.at
+    _end_expectations(drive, tower)
     try:
         with transaction.atomic():
-            drive.save(update_fields=["state", "returned_at", "ended_at"])
+            drive.save(update_fields=["state", "returned_at", "ended_at", "return_tower", "revision", "return_ready"])
     except IntegrityError:
         # As with a hand-over: one contradiction must not hold up everything that the station tells after it.
         record("retail", "return_contradicts", drive.id, before=before)
@@ -172,8 +200,46 @@ def _return(tower: Tower, entry: Entry, event: Returned) -> None:
     record(f"station:{tower.slug}", "returned", drive.id, vehicle=event.vehicle_id, slot=event.slot)
 
 
+def _expect(tower: Tower, event: ReturnExpected) -> None:
+    """A tower expects the car: whichever may take it too is told to let go of it. So there is always one that does."""
+    expected = _drives(tower, event.drive_id).filter(
+        state=DriveState.out, return_tower=tower, revision=event.revision, return_ready=False
+    )
+    drive = expected.select_for_update().first()
+    if drive is None:
+        return  # it is back, or goes to another tower by now
+    drive.return_ready = True
+    drive.save(update_fields=["return_ready"])
+    release_places(drive)
+    record(f"station:{tower.slug}", "return_expected", drive.pk, revision=event.revision)
+
+
+def _release(tower: Tower, event: ReturnReleased) -> None:
+    drive = _named(event.drive_id).first()
+    if drive is not None and end_place(drive, tower.slug, event.revision):
+        record(f"station:{tower.slug}", "return_released", drive.pk, revision=event.revision)
+
+
+def _end_expectations(drive: Drive, tower: Tower) -> None:
+    """The car is back at a tower: no other one waits for it, wherever it was to go."""
+    others = {drive.return_tower_id, *drive.leases.filter(vehicle=None).values_list("tower_id", flat=True)}
+    if others == {tower.slug}:
+        return
+    drive.revision += 1
+    for other in sorted(others - {tower.slug}):
+        queue_release(drive, other)
+    drive.return_tower, drive.return_ready = tower, True
+    drive.leases.all().delete()
+
+
 def _drives(tower: Tower, drive_id: str) -> "QuerySet[Drive]":
+    """Return the drive, if this tower has lent its car or may take it back."""
+    mine = Q(tower=tower) | Q(return_tower=tower) | Q(leases__tower=tower)
+    return Drive.objects.filter(pk__in=_named(drive_id).filter(mine).values("pk"))
+
+
+def _named(drive_id: str) -> "QuerySet[Drive]":
     try:
-        return Drive.objects.filter(Q(tower=tower) | Q(return_tower=tower), pk=UUID(drive_id))
+        return Drive.objects.filter(pk=UUID(drive_id))
     except ValueError:
         return Drive.objects.none()

@@ -1,46 +1,90 @@
-"""Leases: a station that was ordered to hand a car over may do so until it knows better, however long it is cut off.
+"""Leases: what a station was ordered to do it may do until it knows better, however long it is cut off.
 
-So a vehicle is not free the moment its drive is cancelled, but when the station has stored the cancellation, which its
-cursor says, or when the drive's window is over with all that clocks may differ. The cancellation is fenced by the
-drive's revision: the station drops any hand-over of that revision or an older one, whichever comes first.
+So a vehicle is not free the moment its drive is cancelled or gets another one, but when the station has stored the
+order that says so, which its cursor tells, or when the drive's window is over with all that clocks may differ. And a
+place for a car that is to come back to another tower is not free before the first tower's station has let go of it,
+which its journal tells. All is fenced by the drive's revision: a station drops an order that is not newer than what it
+knows of the drive, whichever comes first.
 """
 
 from datetime import timedelta
 
-from vendrive.retail.drives.models import Drive
+from django.db.models import QuerySet
+
+from vendrive.retail.drives.models import Drive, DriveState, Lease
+from vendrive.retail.fleet.actions import queue_order
 from vendrive.retail.fleet.models import OrderKind, StationOrder
+from vendrive.wire.orders import HandOver, Order
 
 GRACE = timedelta(minutes=15)
 """After the window: whoever began in it may be leaving yet, and the station's clock may go wrong by a little."""
+SUPERSEDES = (OrderKind.hand_over, OrderKind.cancel)
 
 
 def lease_vehicle(drive: Drive) -> None:
-    """Keep the vehicle of a drive that is ending until its station can hand it over no longer.
+    """Keep the vehicle of a drive that is giving it up until its station can hand it over no longer.
 
-    A station that was never sent the pass holds none. The publisher locks the orders that it sends, so that either it
-    sees that the drive has ended, or we see that it was sent.
+    Call it before the revision grows. A station that was never sent a pass for this vehicle holds none. The publisher
+    locks the orders that it sends, so that either it sees that the drive has changed, or we see that it was sent.
     """
-    told = StationOrder.objects.select_for_update().filter(
-        tower_id=drive.tower_id, kind=OrderKind.hand_over, person_id=drive.person_id, intent__drive_id=str(drive.pk)
-    )
-    if any(order.number is not None for order in told):
-        drive.leased_until = drive.not_after + GRACE
-        drive.save(update_fields=["leased_until"])
+    told = _orders(drive, drive.tower_id, OrderKind.hand_over).select_for_update()
+    if any(_lends(order, drive) for order in told if order.number is not None):
+        Lease.objects.update_or_create(
+            drive=drive,
+            tower_id=drive.tower_id,
+            vehicle_id=drive.vehicle_id,
+            defaults={"revision": drive.revision, "period": drive.vehicle_period, "until": drive.not_after + GRACE},
+        )
 
 
 def end_leases(tower_id: str, cursor: int) -> int:
-    """The station has stored all orders up to `cursor`: what they cancelled is free; return how many vehicles."""
-    leased = Drive.objects.filter(tower_id=tower_id, leased_until__isnull=False)
-    known = [drive.pk for drive in leased if _knows(drive, cursor)]
-    return Drive.objects.filter(pk__in=known).update(leased_until=None)
+    """The station has stored all orders up to `cursor`: vehicles that these took from it are free; return how many."""
+    leased = Lease.objects.filter(tower_id=tower_id, vehicle__isnull=False).select_related("drive")
+    known = [lease.pk for lease in leased if _knows(lease, cursor)]
+    return Lease.objects.filter(pk__in=known).delete()[0]
 
 
-def _knows(drive: Drive, cursor: int) -> bool:
+def lease_place(drive: Drive, tower_id: str) -> None:
+    """Keep a place at a tower to which a drive's car was to come back, until its station has let go of it."""
+    Lease.objects.update_or_create(drive=drive, tower_id=tower_id, vehicle=None, defaults={"revision": drive.revision})
+
+
+def count_places(tower_id: str, but: Drive) -> int:
+    """Return how many cars may come back to a tower that are promised to others, not counting that of one drive."""
+    places = Lease.objects.filter(tower_id=tower_id, vehicle=None, drive__state=DriveState.out)
+    return places.exclude(drive=but).count()
+
+
+def release_places(drive: Drive) -> None:
+    """Tell every tower that may take the drive's car back, and that it does not go to, to let go of it."""
+    for lease in Lease.objects.filter(drive=drive, vehicle=None).order_by("tower_id"):
+        queue_release(drive, lease.tower_id)
+
+
+def end_place(drive: Drive, tower_id: str, revision: int) -> int:
+    """A station has let go of a drive's car: the place is free; return how many are."""
+    return Lease.objects.filter(drive=drive, tower_id=tower_id, vehicle=None, revision__lte=revision).delete()[0]
+
+
+def queue_release(drive: Drive, tower_id: str) -> None:
+    """Order a station not to take a drive's car back."""
+    intent: dict[str, object] = {"drive_id": str(drive.pk), "revision": drive.revision}
+    queue_order(tower_id, OrderKind.release_return, intent, person_id=drive.person_id)
+
+
+def _orders(drive: Drive, tower_id: str, *kinds: OrderKind) -> "QuerySet[StationOrder]":
     return StationOrder.objects.filter(
-        tower_id=drive.tower_id,
-        kind=OrderKind.cancel,
-        number__lte=cursor,
-        person_id=drive.person_id,
-        intent__drive_id=str(drive.pk),
-        intent__revision__gte=drive.revision,
-    ).exists()
+        tower_id=tower_id, kind__in=kinds, person_id=drive.person_id, intent__drive_id=str(drive.pk)
+    )
+
+
+def _lends(order: StationOrder, drive: Drive) -> bool:
+    """Whether a published order lends this vehicle; of one whose face was deleted since, nobody knows any more."""
+    body = Order.model_validate_json(order.payload).body
+    return not isinstance(body, HandOver) or body.vehicle.vehicle_id == str(drive.vehicle_id)
+
+
+def _knows(lease: Lease, cursor: int) -> bool:
+    newer = _orders(lease.drive, lease.tower_id, *SUPERSEDES).filter(number__lte=cursor)
+    bodies = (Order.model_validate_json(order.payload).body for order in newer)
+    return any(getattr(body, "revision", 0) > lease.revision for body in bodies)

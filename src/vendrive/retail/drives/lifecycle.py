@@ -19,6 +19,8 @@ def book_held(drive: Drive, actor: str) -> None:
 def end_drive(drive: Drive, state: DriveState, because: str) -> None:
     """End a drive before its hand-over: what it took is free, its place in the queue is over, its tower forgets it."""
     told = drive.state in OPEN
+    if told:
+        lease_vehicle(drive)
     drive.state, drive.ended_because = state, because
     drive.revision += 1
     drive.ended_at = ports().clock.now()
@@ -27,5 +29,4 @@ def end_drive(drive: Drive, state: DriveState, because: str) -> None:
     after = WaitState.left if state == DriveState.cancelled else WaitState.missed
     WaitPlace.objects.filter(offer=drive, state=WaitState.offered).update(state=after, ended_because=because)
     if told:
-        lease_vehicle(drive)
         queue_cancel(drive)

@@ -150,8 +150,8 @@ class Drive(models.Model):
     handed_over_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    # A drive that ended while its station may hold its pass keeps the vehicle until then, or until the station knows.
-    leased_until = models.DateTimeField(null=True)
+    # Whether the station of `return_tower` knows that the car comes back there.
+    return_ready = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         constraints = [
@@ -196,11 +196,6 @@ class Drive(models.Model):
         ]
         indexes = [
             models.Index(fields=["tower", "pickup_at"], name="drives_of_a_tower"),
-            models.Index(
-                fields=["tower", "model"],
-                name="vehicles_that_are_leased",
-                condition=models.Q(leased_until__isnull=False),
-            ),
             models.Index(fields=["hold_until"], name="holds_that_lapse", condition=models.Q(state="held")),
             models.Index(fields=["tower", "model"], name="live_drives_of_a_pool", condition=models.Q(state__in=LIVE)),
             models.Index(
@@ -214,6 +209,32 @@ class Drive(models.Model):
     def rules(self) -> Rules:
         """Return the rules that the customer accepted."""
         return rules_from(json.dumps(self.terms.rules, sort_keys=True))
+
+
+class Lease(models.Model):
+    """What a station may do by its orders for a drive, up to `revision`, while it does not know that they are void.
+
+    With a vehicle: hand it over in `period`, until `until`. Without: take the drive's car back, and so fill a place.
+    """
+
+    drive = models.ForeignKey(Drive, on_delete=models.CASCADE, related_name="leases")
+    tower = models.ForeignKey(Tower, on_delete=models.CASCADE, related_name="leases")
+    revision = models.PositiveIntegerField()
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, null=True, related_name="leases")
+    period = DateTimeRangeField(null=True)
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_vehicle_is_leased_for_a_time",
+                condition=models.Q(vehicle=None, period=None, until=None)
+                | models.Q(vehicle__isnull=False, period__isnull=False, until__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["drive", "tower", "vehicle"], nulls_distinct=False, name="one_lease_of_a_kind"
+            ),
+        ]
 
 
 class BayVisit(models.TextChoices):

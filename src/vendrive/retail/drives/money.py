@@ -7,7 +7,7 @@ from django.db import transaction
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.lifecycle import book_held, end_drive
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
-from vendrive.retail.drives.notices import tell_of
+from vendrive.retail.drives.notices import TOLD_BY, tell_of
 from vendrive.retail.drives.reserving import How, Wanted, reserve
 from vendrive.retail.drives.terms import CURRENCY
 from vendrive.retail.events.actions import record
@@ -72,7 +72,7 @@ def _book_late(drive: Drive, charge: Charge) -> None:
     """Money came after the hold had lapsed: the same car and time where they are still free, else the money back."""
     customer = Customer.objects.get(pk=drive.customer_id)
     wanted = Wanted(drive.model_id, drive.paint.slug, drive.tower_id, drive.pickup_at, drive.due_at)
-    how = How(DriveState.booked, accepted_at=drive.terms_accepted_at, language=drive.terms_language)
+    how = How(DriveState.booked, None, drive.terms_accepted_at, drive.terms_language, f"{TOLD_BY}late_payment")
     try:
         with transaction.atomic():
             booked = reserve(customer, wanted, how)

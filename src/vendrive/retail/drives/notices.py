@@ -15,6 +15,10 @@ AT_ONCE = frozenset(
 """Messages that are written with the change they tell of; all others are made of its event (`notices.texts.TOLD`)."""
 
 
+TOLD_BY = "retail:"
+"""With the reason, the actor of what we do in a customer's place and tell at once: one event, one letter."""
+
+
 def tell(customer: Customer, what: str, **params: object) -> None:
     """Put the message `notice.<what>` into the outbox."""
     queue_notice(customer.phone, say(customer.language, f"notice.{what}", **params))

@@ -27,6 +27,7 @@ from vendrive.wire.orders import (
     TWO_PERSONS,
     Cancel,
     Check,
+    ExpectReturn,
     FaceCheck,
     HandOver,
     Limits,
@@ -36,6 +37,7 @@ from vendrive.wire.orders import (
     OrderBody,
     OrdersPage,
     PinCheck,
+    ReleaseReturn,
     SignedOrder,
     Stock,
     WipeFace,
@@ -129,6 +131,10 @@ def _body(tower: Tower, row: StationOrder, now: datetime) -> OrderBody | None:
             return _hand_over(tower, intent["drive_id"], intent["revision"])
         case OrderKind.cancel:
             return Cancel(drive_id=intent["drive_id"], revision=intent["revision"])
+        case OrderKind.expect_return:
+            return _expect_return(tower, intent["drive_id"], intent["revision"])
+        case OrderKind.release_return:
+            return ReleaseReturn(drive_id=intent["drive_id"], revision=intent["revision"])
         case OrderKind.wipe_face:
             return WipeFace(person_id=intent["person_id"])
         case OrderKind.stock:
@@ -179,6 +185,27 @@ def _hand_over(tower: Tower, drive_id: str, revision: int) -> HandOver | None:
         limits=Limits(),
         programme_revision=drive.programme_revision,
         promised_at=drive.pickup_at,
+    )
+
+
+def _expect_return(tower: Tower, drive_id: str, revision: int) -> ExpectReturn | None:
+    parts = ("vehicle__model", "vehicle__paint")
+    out = Drive.objects.select_related(*parts).filter(state=DriveState.out, return_tower=tower, revision=revision)
+    drive = out.filter(pk=UUID(drive_id)).first()
+    if drive is None:
+        return None  # it is back, or comes back elsewhere
+    return ExpectReturn(
+        drive_id=str(drive.id),
+        revision=drive.revision,
+        pass_id=str(drive.pass_id),
+        person_id=str(drive.person_id),
+        short_code=drive.short_code,
+        vehicle=wire_vehicle(drive.vehicle),
+        not_before=drive.not_before,
+        not_after=drive.not_after,
+        due_at=drive.due_at,
+        limits=Limits(),
+        programme_revision=drive.programme_revision,
     )
 
 

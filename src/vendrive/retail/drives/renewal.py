@@ -21,6 +21,12 @@ def queue_hand_over(drive: Drive) -> None:
     queue_order(drive.tower_id, OrderKind.hand_over, intent, person_id=drive.person_id)
 
 
+def queue_expect(drive: Drive) -> None:
+    """Order the station of a drive's return tower to take the car back."""
+    intent: dict[str, object] = {"drive_id": str(drive.pk), "revision": drive.revision}
+    queue_order(drive.return_tower_id, OrderKind.expect_return, intent, person_id=drive.person_id)
+
+
 def queue_cancel(drive: Drive) -> None:
     """Order a station to forget a drive."""
     intent: dict[str, object] = {"drive_id": str(drive.id), "revision": drive.revision}

@@ -137,9 +137,7 @@ def cover(*layers: Mapping[str, Any]) -> Rules:
 @lru_cache(maxsize=256)
 def rules_from(text: str) -> Rules:
     """Return the rules of stored JSON; what is not said has its default. Raise RulesInvalid."""
-    stored = json.loads(text)
-    elsewhere = stored.pop("return_elsewhere", False)
-    data = {**read_changes(stored), "return_elsewhere": elsewhere}
+    data = read_changes(json.loads(text))
     if "licence_classes" in data:
         data["licence_classes"] = tuple(data["licence_classes"])
     if "cancellation" in data:
@@ -157,7 +155,7 @@ def text_of(rules: Rules) -> str:
     return json.dumps(asdict(rules), sort_keys=True)
 
 
-FAULTS: Final = ("shape", "least", "most", "classes", "steps", "order", "unknown", "closes_before", "no_station")
+FAULTS: Final = ("shape", "least", "most", "classes", "steps", "order", "unknown", "closes_before")
 
 
 def _number(name: str, value: object) -> int:
@@ -175,13 +173,6 @@ def _switch(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("shape")
     return value
-
-
-def _not_yet(name: str, value: object) -> bool:
-    # Retail can promise it, but no station knows the car of another tower yet: its customer would stand before a door.
-    if _switch(name, value):
-        raise ValueError("no_station")
-    return False
 
 
 def _classes(name: str, value: Any) -> list[str]:
@@ -236,7 +227,6 @@ def _fields(step: Mapping[str, Any], *names: str, also: str = "") -> dict[str, i
 _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(NUMBERS, _number),
     **dict.fromkeys(SWITCHES, _switch),
-    "return_elsewhere": _not_yet,
     "licence_classes": _classes,
     "cancellation": _cancellation,
     "overdue": _overdue,

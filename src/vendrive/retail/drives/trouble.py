@@ -28,7 +28,7 @@ from vendrive.retail.drives.models import (
     WaitState,
 )
 from vendrive.retail.drives.money import give_back
-from vendrive.retail.drives.notices import tell_of
+from vendrive.retail.drives.notices import TOLD_BY, tell_of
 from vendrive.retail.drives.policies import next_quarter
 from vendrive.retail.drives.reserving import How, Wanted, reserve
 from vendrive.retail.drives.rules import Overdue, Rung
@@ -111,7 +111,8 @@ def report_breakdown(staff: str, drive_id: UUID, note: str) -> Drive | None:
         give_back(drive, 0)
         record(f"staff:{staff}", "broke_down", drive.pk, vehicle=str(drive.vehicle_id), note=note)
         _serve_otherwise(_promised().filter(vehicle_id=drive.vehicle_id), "breakdown")
-    return _replace_broken(drive)
+        # With it: who dies in between would leave a customer without car and without a word.
+        return _replace_broken(drive)
 
 
 def close_tower(staff: str, tower: Tower, since: datetime, until: datetime | None, reason: str) -> int:
@@ -208,7 +209,8 @@ def _replace_broken(drive: Drive) -> Drive | None:
     """Let the customer have another car of the model for the rest of the days, in any colour; it costs nothing."""
     customer = Customer.objects.get(pk=drive.customer_id)
     pickup_at = next_quarter(ports().clock.now() + timedelta(hours=1))
-    how = How(DriveState.booked, drive.hold_until, drive.terms_accepted_at, drive.terms_language, free_of_charge=True)
+    by = f"{TOLD_BY}breakdown"
+    how = How(DriveState.booked, None, drive.terms_accepted_at, drive.terms_language, by, free_of_charge=True)
     paints = [drive.paint, *drive.model.paints.exclude(pk=drive.paint_id).order_by("position")]
     for paint in paints if pickup_at < drive.due_at else []:
         wanted = Wanted(drive.model_id, paint.slug, drive.tower_id, pickup_at, drive.due_at)
@@ -219,9 +221,8 @@ def _replace_broken(drive: Drive) -> Drive | None:
                 return found
         except Refused:
             continue
-    with transaction.atomic():
-        put_first_in_queue(drive)
-        tell_of(drive, "breakdown")
+    put_first_in_queue(drive)
+    tell_of(drive, "breakdown")
     return None
 
 

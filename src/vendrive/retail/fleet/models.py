@@ -127,6 +127,8 @@ class OrderKind(models.TextChoices):
 
     hand_over = "hand_over"
     cancel = "cancel"
+    expect_return = "expect_return"
+    release_return = "release_return"
     wipe_face = "wipe_face"
     stock = "stock"
     operator = "operator"
@@ -137,7 +139,7 @@ class StationOrder(models.Model):
 
     order_id = models.UUIDField(unique=True, default=new_uuid, editable=False)
     tower = models.ForeignKey(Tower, on_delete=models.PROTECT, related_name="orders")
-    kind = models.CharField(max_length=10, choices=OrderKind)
+    kind = models.CharField(max_length=20, choices=OrderKind)
     # What the body is made from when it is published; it holds identifiers, no personal data.
     intent = models.JSONField()
     person_id = models.UUIDField(null=True)

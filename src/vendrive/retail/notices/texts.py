@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from vendrive.design import formats
 from vendrive.design.messages import say
 from vendrive.retail.customers.models import Customer, Person
-from vendrive.retail.drives.models import Drive, WaitPlace
+from vendrive.retail.drives.models import BlockReason, Drive, PersonBlock, WaitPlace
+from vendrive.retail.drives.notices import TOLD_BY
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.payments.models import Refund
 from vendrive.retail.sales.models import SalesOrder
@@ -96,13 +97,18 @@ AGAIN = ("face_deleted", "due_changed")
 
 
 def letter_for(row: AuditRow) -> Letter | None:
-    """Return what to tell of an event, in the customer's language, or None where nobody is told."""
+    """Return what to tell of an event, in the customer's language, or None where nobody is told.
+
+    Nobody is told of what was told at once, in words of its own; and to who has died nothing is written.
+    """
     # A booking that another one's hand-over ended was not the customer's wish.
     action = f"{row.action}_by_us" if row.action == "drive_cancelled" and row.actor == "retail" else row.action
-    if action not in TOLD:
+    if action not in TOLD or row.actor.startswith(TOLD_BY):
         return None
     message, about_subject = TOLD[action]
     about = about_subject(row.subject)
+    if PersonBlock.objects.filter(person__customer=about.customer, reason=BlockReason.died, lifted_at=None).exists():
+        return None
     text = say(about.customer.language, f"notice.{message}", **about.words)
     again = f":{row.seq}" if message in AGAIN else ""
     return Letter(f"{message}:{row.subject}{again}", about.customer.phone, text)

@@ -128,10 +128,9 @@ DECLARE
     taken uuid[];
     leased uuid[];
 BEGIN
-    -- A station that has not heard of a cancellation may still hand the car over.
-    SELECT array_agg(d.vehicle_id) INTO leased FROM drives_drive d
-    WHERE d.tower_id = w.tower AND d.model_id = w.model AND d.leased_until > w.asked_at
-        AND d.vehicle_period && tstzrange(w.not_before, w.vehicle_until);
+    -- A station that has not heard of a cancellation or an exchange may still hand the car over.
+    SELECT array_agg(l.vehicle_id) INTO leased FROM drives_lease l
+    WHERE l.tower_id = w.tower AND l.until > w.asked_at AND l.period && tstzrange(w.not_before, w.vehicle_until);
     SELECT array_agg(d.vehicle_id) INTO taken FROM drives_drive d
     WHERE d.tower_id = w.tower AND d.model_id = w.model AND d.state IN ('held', 'booked', 'ready', 'out')
         AND (d.vehicle_period && tstzrange(w.not_before, w.vehicle_until)

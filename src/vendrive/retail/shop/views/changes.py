@@ -65,7 +65,7 @@ def _offered(drive: Drive) -> dict[str, Any]:
         "soon": soon,
         "longer": longer,
         "others": _other_models(drive),
-        "towers": [near.tower for near in list_towers() if near.tower.slug != drive.return_tower_id],
+        "towers": [one.tower for one in list_towers() if one.tower.signing_key and one.tower != drive.return_tower],
         "key": f"{drive.pk}.{drive.revision}.{soon.isoformat()}",
     }
 

@@ -38,8 +38,9 @@ class DriveView:
     @property
     def seen(self) -> str:
         """Return what tells one look of the page from another: state, revision, and the hour that is left."""
-        order = self.order.state if self.order else ""
-        return f"{self.drive.state}.{self.drive.revision}.{int(self.seconds_left // HOUR_S)}.{self.too_early:d}.{order}"
+        drive, order = self.drive, self.order.state if self.order else ""
+        hour, ready = int(self.seconds_left // HOUR_S), drive.return_ready
+        return f"{drive.state}.{drive.revision}.{hour}.{self.too_early:d}.{ready:d}.{order}"
 
     @property
     def live(self) -> bool:

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """Add the function."""
 
     dependencies = [
-        ("drives", "0006_leases"),
+        ("drives", "0007_leases"),
         ("events", "0003_cursor_and_notice_key"),
     ]
     operations = [migrations.RunSQL(SQL, UNDO)]

@@ -206,7 +206,7 @@ def test_the_terms_are_kept_with_the_drive_as_they_were(driver: Customer) -> Non
     assert (drive.rules.loan_days, drive.terms_language) == (3, "zh")
     assert drive.terms_accepted_at == START
     assert "3 times 24 hours" in drive.terms.text_en
-    assert "3 个 24 小时" in drive.terms.text_zh
+    assert "3 天（每天按 24 小时计）" in drive.terms.text_zh
     other = book_drive(make_driver(2), "byd-han", "red", "shanghai", PICKUP + timedelta(hours=1), "k")
     assert other.terms_id != drive.terms_id
     with pytest.raises(Error), transaction.atomic():

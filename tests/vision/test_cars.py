@@ -22,7 +22,7 @@ from vendrive.vision.where import cars_in, likelihood_of
 CARS = Path(__file__).parents[3] / "shared/data/cars"
 needs_photos = pytest.mark.skipif(not CARS.is_dir(), reason="the shared photos of cars are not on this machine")
 MOST_BYTES = 15_000_000
-# Photos of models that neither the encoders nor the paint's table learned from.
+# Photos of models that neither the encoders nor the paint's net learned from.
 PAINTED = [
     ("111/01398.jpg", PaintName.white),
     ("114/00214.jpg", PaintName.black),
@@ -152,6 +152,18 @@ def test_paint_is_read_in_the_cars_box_alone() -> None:
 def test_a_plain_paint_has_its_name(eye: CarEncoder, file: str, name: PaintName) -> None:
     guess = eye.see(open_small(CARS / file)).paint
     assert (guess.name, 0 < guess.confidence <= 1) == (name, True)
+
+
+@needs_photos
+def test_paint_learned_from_no_photo_that_measures_it(parts: Split) -> None:
+    root = Path(__file__).parents[2]
+    lists = ("tools/paint_train_labels.csv", "src/vendrive/bench/paint_labels.csv")
+    learned, measured = (
+        {line.split(",")[0] for line in (root / name).read_text(encoding="utf-8").splitlines()[1:]} for name in lists
+    )
+    assert (len(learned), len(measured)) == (3191, 200)
+    assert not learned & measured
+    assert learned <= {photo.file for photo in parts.train}
 
 
 @needs_photos

@@ -1,9 +1,8 @@
-"""The colour of a car's paint, as one of twelve names: a table over what the middle of the car shows.
+"""The colour of a car's paint, as one of twelve names: a small net over what the middle of the car shows.
 
 Numbers of its colours (CIE L*a*b*) and of what the gate's net sees there, which tells panels from glass and ground.
 """
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -16,13 +15,15 @@ from numpy.typing import NDArray
 
 from vendrive.vision.photos import Box, Photo
 
-TABLE = Path(__file__).with_name("paint.json")
+NET = Path(__file__).with_name("paint.npz")
 SIDE_PX = 80
 LIGHTS = (0.08, 0.2, 0.32, 0.44, 0.56, 0.68, 0.8, 0.92)
 TINTED_LIGHTS = (0.15, 0.4, 0.65, 0.9)
 HUES, HUE_LIGHTS = 12, (0.2, 0.45, 0.7)
 # Chroma below which a surface looks grey, and from which it looks tinted; how sharp these borders are.
 GREY, GREY_WIDTH, TINTED, TINTED_WIDTH = 14.0, 4.0, 6.0, 2.0
+# Per cent of the middle's pixels below a lightness, red, yellow, and below a chroma. Middle: where weights exceed this.
+BELOW, CHROMA_BELOW, MIDDLE = (5, 15, 30, 45, 60, 75, 90, 97), (25, 50, 75, 90), 0.3
 # Where paint is most often seen, and how far from there, in shares of the car's box.
 DOWN, ACROSS, DOWN_SPREAD, ACROSS_SPREAD = 0.55, 0.5, 0.25, 0.38
 
@@ -56,25 +57,52 @@ class PaintGuess:
     confidence: float
 
 
+@dataclass(frozen=True)
+class PaintNet:
+    """A net of one hidden layer beside a straight path; `middle` and `spread` of its D numbers (tools/fit_paint.py)."""
+
+    middle: Numbers
+    spread: Numbers
+    hidden: Numbers
+    """D + 1 x H; the last row is added always, here and below."""
+    out: Numbers
+    """H x 12."""
+    straight: Numbers
+    """D + 1 x 12."""
+
+    def scores(self, numbers: Numbers) -> Numbers:
+        """D or N x D numbers to a score for each name, in the order of `PaintName`."""
+        known = (numbers - self.middle) / self.spread
+        seen = np.maximum(known @ self.hidden[:-1] + self.hidden[-1], 0)
+        return np.asarray(seen @ self.out + known @ self.straight[:-1] + self.straight[-1], dtype=np.float64)
+
+
 def paint_of(photo: Photo, panels: Panels, car: Box) -> PaintGuess:
     """The colour of the car in the box; `panels` are of the whole photo."""
-    scores = np.append(describe(photo, panels, car), 1.0) @ _table()
+    scores = _net().scores(describe(photo, panels, car))
     shares = np.exp(scores - scores.max())
     best = int(shares.argmax())
     return PaintGuess(list(PaintName)[best], float(shares[best] / shares.sum()))
 
 
 def describe(photo: Photo, panels: Panels, car: Box) -> Numbers:
-    """52 numbers of colours, and the mean of each channel of the panels, both where paint is most often seen."""
+    """80 numbers of colours, and the mean of each channel of the panels, both where paint is most often seen."""
     small = cv2.resize(photo.pixels, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    colours = np.sqrt(_colours(small, _middle(photo, car, (SIDE_PX, SIDE_PX))))
+    lab, weights = cv2.cvtColor(small / 255, cv2.COLOR_RGB2LAB), _middle(photo, car, (SIDE_PX, SIDE_PX))
     seen = (panels * _middle(photo, car, panels.shape[1:])).sum((1, 2))
-    return np.concatenate([colours, np.asarray(seen, dtype=np.float64)])
+    return np.concatenate([np.sqrt(_colours(lab, weights)), _levels(lab, weights), np.asarray(seen, dtype=np.float64)])
 
 
-def _colours(small: NDArray[Any], weights: Numbers) -> Numbers:
+def _levels(lab: NDArray[Any], weights: Numbers) -> Numbers:
+    """How light, red, yellow and strong the middle's pixels are, from the least to the most."""
+    pixels = lab[weights > MIDDLE * weights.max()]
+    chroma = np.percentile(np.hypot(pixels[:, 1], pixels[:, 2]), CHROMA_BELOW)
+    return np.concatenate([np.percentile(pixels, BELOW, axis=0).ravel(), chroma]) / 100
+
+
+def _colours(lab: NDArray[Any], weights: Numbers) -> Numbers:
     """How much is grey of each lightness, grey that is a little warm or cold, and of each hue."""
-    light, red_green, yellow_blue = cv2.split(cv2.cvtColor(small / 255, cv2.COLOR_RGB2LAB))
+    light, red_green, yellow_blue = cv2.split(lab)
     light, chroma, hue = light / 100, np.hypot(red_green, yellow_blue), np.arctan2(yellow_blue, red_green)
     grey = 1 / (1 + np.exp((chroma - GREY) / GREY_WIDTH))
     tinted = grey * (1 - 1 / (1 + np.exp((chroma - TINTED) / TINTED_WIDTH)))
@@ -101,6 +129,6 @@ def _middle(photo: Photo, car: Box, shape: tuple[int, ...]) -> Numbers:
 
 
 @cache
-def _table() -> Numbers:
-    """A weight of each number for each name, and last how common the name is (tools/fit_paint.py)."""
-    return np.asarray(json.loads(TABLE.read_text(encoding="utf-8"))["weights"], dtype=np.float64)
+def _net() -> PaintNet:
+    with np.load(NET) as kept:
+        return PaintNet(**{name: np.asarray(kept[name], dtype=np.float64) for name in kept.files})

@@ -14,9 +14,11 @@ SHARED_DEMO = "one running demo"
 SHARING = tuple(f"tests/demo/test_{name}.py" for name in ("browser", "desk", "kills"))
 # Processes that share the work inherit the folder of the first, and so its keys: they import settings before this file.
 DATA = "VENDRIVE_DATA"
+CLUSTER = "VENDRIVE_TEST_CLUSTER"
 os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ[DATA] = str(Path(tempfile.gettempdir()) / f"vendrive-tests-{os.getpid()}")
+    os.environ[CLUSTER] = f"{os.environ[DATA]}-cluster"
 
 # As in the programs: asyncua reports each request.
 logging.getLogger("asyncua").setLevel(logging.ERROR)
@@ -34,6 +36,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the keys where this process is the one that set their place."""
+    """Remove the keys and the cluster where this process is the one that set their place."""
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ[DATA], ignore_errors=True)
+        for name in (DATA, CLUSTER):
+            shutil.rmtree(os.environ[name], ignore_errors=True)

@@ -14,7 +14,11 @@ from typing import Any, cast
 from django.db import connection
 
 DIED = 137
-_WRITES = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM|SELECT pg_notify)\s*\(?\"?(\w*)", re.IGNORECASE)
+_WRITES = re.compile(
+    r"\s*(?:(INSERT INTO|UPDATE|DELETE FROM)\s*\(?\"?(\w*)"
+    r"|SELECT (?:\* FROM )?(pg_notify|drives_reserve|drives_lapse)\b)",
+    re.IGNORECASE,
+)
 
 
 class Points:
@@ -68,7 +72,7 @@ class Points:
         written = _WRITES.match(sql)
         if written is None:
             return execute(sql, params, many, context)
-        self.reach(f"before {written[1].split()[0].upper()} {written[2]}")
+        self.reach(f"before {(written[1] or 'CALL').split()[0].upper()} {written[2] or written[3]}")
         answer = execute(sql, params, many, context)
         if not connection.in_atomic_block:
             # Outside a transaction a statement commits by itself.

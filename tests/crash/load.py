@@ -20,10 +20,10 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from tests.crash.history import Anomaly, List, Outcome, Txn, anomalies
 from tests.retail.helpers import START
+from tests.retail.racing import NO_LOCK
 from vendrive.retail.customers.models import Customer
-from vendrive.retail.drives import scarcity
 from vendrive.retail.drives.actions import book_drive, cancel_drive
-from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.models import OPEN, Drive
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 from vendrive.retail.fleet.models import Vehicle
@@ -33,6 +33,8 @@ from vendrive.wire.errors import Refused
 CLIENTS = 8
 QUARTERS = 12
 RETRY_S = 0.05
+CLEARS_UP = 0.2
+"""How often a client that was refused cancels a booking, whoever made it."""
 LISTS = """
 SELECT d.id::text, d.person_id::text, d.vehicle_id::text, d.tower_id || ' ' || d.pickup_at::text
 FROM drives_drive d JOIN events_auditrow a ON a.subject = d.id::text AND a.action = 'drive_booked' ORDER BY a.id
@@ -69,10 +71,10 @@ class Client:
     wishes: list[Wish]
     file: Path
 
-    def work(self, seconds: float, seed: int) -> None:
-        """Work until the time is over."""
-        rng, ends_s, count = random.Random(seed), time.monotonic() + seconds, 0
-        while time.monotonic() < ends_s:
+    def work(self, over: Path, seed: int) -> None:
+        """Work until the file `over` is there."""
+        rng, count = random.Random(seed), 0
+        while not over.exists():
             count += 1
             self._book(rng, f"{self.number}-{seed}-{count}")
 
@@ -100,6 +102,8 @@ class Client:
         self._write({**told, "end": time.monotonic()})
         if told["outcome"] == "ok":
             self._give_back(customer, str(told["drive"]))
+        elif rng.random() < CLEARS_UP:
+            self._clear_up(rng)
 
     def _of(self, drive: Drive, lists: dict[str, List], rng: random.Random) -> dict[str, List]:
         """Return the lists that the booking is in, and one more."""
@@ -114,15 +118,30 @@ class Client:
         except DatabaseError:
             connections.close_all()
 
+    def _clear_up(self, rng: random.Random) -> None:
+        """Cancel something: who was killed after booking gave nothing back, and soon nothing would be left."""
+        try:
+            left = list(Drive.objects.filter(state__in=OPEN).select_related("customer"))
+        except DatabaseError:
+            connections.close_all()
+            return
+        if left:
+            drive = rng.choice(left)
+            self._give_back(drive.customer, str(drive.pk))
+
     def _write(self, line: dict[str, object]) -> None:
         with self.file.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
 
-def keep_on(work: Callable[[], object], seconds: float) -> None:
-    """Do what the worker does, and go on when the database comes back."""
-    ends_s = time.monotonic() + seconds
-    while time.monotonic() < ends_s:
+def committed(files: list[Path]) -> int:
+    """Return how many bookings were acknowledged so far."""
+    return sum(file.read_text().count('"outcome": "ok"') for file in files if file.exists())
+
+
+def keep_on(work: Callable[[], object], over: Path) -> None:
+    """Do what the worker does until the file `over` is there, and go on when the database comes back."""
+    while not over.exists():
         try:
             work()
         except DatabaseError:
@@ -215,8 +234,8 @@ def asked_again(files: list[Path]) -> list[str]:
 
 def take_safeguards_away() -> None:
     """No lock and no constraint of bookings: the negative control."""
-    scarcity.lock = lambda keys, timeout_ms: None
     with connection.cursor() as cursor:
+        cursor.execute(NO_LOCK)
         cursor.execute("""
             SELECT conrelid::regclass::text, conname FROM pg_constraint
             WHERE contype IN ('x', 'u') AND conrelid::regclass::text LIKE 'drives_%'""")

@@ -104,6 +104,7 @@ def _act(world: Remembering, act: Act, deadly: str | None, writing: int) -> None
     try:
         points = Points(deadly)
         world.charge = points.around("charge", world.charge)  # type: ignore[method-assign]
+        world.refund = points.around("refund", world.refund)  # type: ignore[method-assign]
         world.send = points.around("send", world.send)  # type: ignore[method-assign]
         world.proves = points.around("proves", world.proves)  # type: ignore[method-assign]
         use(world)

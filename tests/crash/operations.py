@@ -11,18 +11,22 @@ from django.http import HttpResponse
 from tests.crash.world import Remembering
 from tests.retail.api.conftest import BOOKING, Phone
 from tests.retail.helpers import PIN, START, code_sent_to, make_driver, phone_of
+from tests.retail.lending import hand_over
 from tests.retail.test_stations import batch, journey
 from vendrive.retail.customers import actions as customers
-from vendrive.retail.drives.actions import book_drive, cancel_drive, close_no_shows
+from vendrive.retail.drives.actions import book_drive, cancel_drive, close_no_shows, hold_drive, lapse_holds
 from vendrive.retail.drives.journal import record_journal
-from vendrive.retail.drives.models import Drive, DriveState
+from vendrive.retail.drives.models import Drive, DriveState, RuleSet, WaitPlace
 from vendrive.retail.drives.orders import list_orders, publish_orders
+from vendrive.retail.drives.trouble import change_vehicle, climb_overdue
+from vendrive.retail.drives.waiting import join_queue, make_offers
 from vendrive.retail.events.forgetting import forget_the_old
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 from vendrive.retail.fleet.actions import ask_operator, confirm_operator, propose_operator
 from vendrive.retail.fleet.policies import Wish
 from vendrive.retail.notices.actions import queue_letters
+from vendrive.retail.payments.actions import settle_refunds
 from vendrive.retail.ports import Payment
 from vendrive.retail.sales.actions import buy_vehicle, settle_pending_orders
 from vendrive.vision.faces import ENGINE_NAME
@@ -30,6 +34,14 @@ from vendrive.wire.orders import OperatorAction
 
 KEY = "6f1c2b7e-8f0e-4c39-9d39-1f6b1a1c2f10"
 EX30 = ("volvo-ex30", "yellow", "shanghai", START + timedelta(minutes=10))
+QUEUE = {
+    "model": "volvo-ex30",
+    "tower": "shanghai",
+    "from_at": "2026-03-04T00:00:00Z",
+    "until_at": "2026-03-09T00:00:00Z",
+}
+NEXT_DAY, SOONER, LATER = (f"2026-03-0{day}T01:15:00Z" for day in (3, 4, 6))
+SWAP = {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-04T01:15:00Z"}
 INTRODUCTION = {
     "name": "Demo person 1",
     "document_kind": "passport",
@@ -193,6 +205,68 @@ def staff_confirms(world: Remembering) -> Act:
     return lambda: confirm_operator("ben", asked.pk).action.encode()
 
 
+def held(phone: Phone) -> tuple[str, str]:
+    made = json.loads(phone.send("POST", "holds", BOOKING).content)
+    return made["drive_id"], made["terms"]
+
+
+def confirm(world: Remembering) -> Act:
+    phone = Phone(make_driver())
+    drive, terms = held(phone)
+    return lambda: told(phone.send("POST", f"drives/{drive}/confirm", {"terms": terms}, KEY))
+
+
+def with_fee(world: Remembering) -> Act:
+    RuleSet.objects.filter(tower=None, period=None).update(rules={"fee_minor": 5000, "deposit_minor": 100000})
+    return confirm(world)
+
+
+def lent(phone: Phone) -> str:
+    drive = booked(phone)
+    hand_over(Drive.objects.get(pk=drive))
+    return drive
+
+
+def lent_to(world: Remembering) -> Drive:
+    return hand_over(some_drive(world))
+
+
+def waiting(phone: Phone) -> str:
+    place: dict[str, str] = json.loads(phone.send("POST", "queue", QUEUE).content)
+    return place["place_id"]
+
+
+def somebody_waits(world: Remembering) -> WaitPlace:
+    at = EX30[3]
+    return join_queue(make_driver(2), "volvo-ex30", "yellow", "shanghai", at, at + timedelta(days=1))
+
+
+def lapsing(world: Remembering) -> None:
+    hold_drive(make_driver(), *EX30, "before")
+    world.clock.advance(3600)
+
+
+def owed(world: Remembering) -> None:
+    with_fee(world)()
+    drive = Drive.objects.get()
+    cancel_drive(drive.customer, drive.pk)
+
+
+def overdue(world: Remembering) -> None:
+    drive = lent_to(world)
+    world.clock.advance((drive.due_at - world.clock.now()).total_seconds() + 5 * 24 * 3600)
+
+
+def unfit(world: Remembering) -> Act:
+    drive = some_drive(world)
+
+    def found() -> bytes:
+        change_vehicle("anna", drive.vehicle_id, damage="unsafe")
+        return b""
+
+    return found
+
+
 OPERATIONS = (
     Operation("ask for a code", guest("session/code", lambda phone: {"phone": phone_of(1)})),
     Operation("sign in", guest("session", with_code)),
@@ -204,6 +278,20 @@ OPERATIONS = (
     Operation("set a PIN", write("PUT", "me/pin", {"pin": PIN}, before=booked)),
     Operation("book", write("POST", "drives", BOOKING)),
     Operation("cancel", write("POST", "drives/{}/cancel", before=booked)),
+    Operation("hold", write("POST", "holds", BOOKING)),
+    Operation("confirm", confirm),
+    Operation("confirm and pay", with_fee),
+    Operation("reschedule", write("POST", "drives/{}/reschedule", {"pickup_at": NEXT_DAY}, before=booked)),
+    Operation("extend", write("POST", "drives/{}/extend", {"due_at": LATER}, before=lent)),
+    Operation("return early", write("POST", "drives/{}/return-early", {"due_at": SOONER}, before=lent)),
+    Operation("swap", write("POST", "drives/{}/swap", SWAP, before=lent)),
+    Operation("join a queue", write("POST", "queue", QUEUE)),
+    Operation("leave a queue", write("DELETE", "queue/{}", before=waiting)),
+    Operation("make offers", plain(make_offers, somebody_waits)),
+    Operation("lapse holds", plain(lapse_holds, lapsing)),
+    Operation("refund", plain(settle_refunds, owed)),
+    Operation("climb the ladder", plain(climb_overdue, overdue)),
+    Operation("find a car unfit", unfit, again=False),
     Operation("buy", write("POST", "drives/{}/buy", before=returned)),
     Operation("pull orders", pull),
     Operation("take a journal in", journal),

@@ -13,11 +13,13 @@ from django.db import connection
 from tests.retail.helpers import START, Outside
 from vendrive.clock import ManualClock
 from vendrive.demo.data import fill_shop
+from vendrive.retail.drives.money import list_unsettled, settle_drive
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit, verify_audit
 from vendrive.retail.fleet.models import StationOrder
 from vendrive.retail.notices.actions import queue_letters
+from vendrive.retail.payments.actions import settle_refunds
 from vendrive.retail.ports import Payment, Ports
 from vendrive.retail.sales.actions import ASK_AGAIN_AFTER, settle_pending_orders
 
@@ -40,6 +42,10 @@ class Remembering(Outside):
     def charge(self, key: str, amount_minor: int, currency: str) -> Payment:
         self._remember("charge", key)
         return self.payment
+
+    def refund(self, key: str, charge_key: str, amount_minor: int, currency: str) -> Payment:
+        self._remember("refund", key)
+        return Payment.paid
 
     def asked(self) -> dict[str, int]:
         """Return how many different things each party did."""
@@ -66,8 +72,8 @@ def begin_anew(file: Path) -> Remembering:
             return world
         # The copy was whole: while it is laid back, row by row, nothing has to be checked.
         cursor.execute("SET session_replication_role = replica")
-        for (name,) in _names_in_shop():
-            cursor.execute(f"INSERT INTO {name} SELECT * FROM shop.{name}")
+        for name, columns in _columns_in_shop():
+            cursor.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM shop.{name}")
         cursor.execute("SET session_replication_role = DEFAULT")
     return world
 
@@ -81,6 +87,9 @@ def reconcile(world: Outside) -> None:
     """Do what the worker does after a restart, until nothing is left to do."""
     world.clock.advance(ASK_AGAIN_AFTER.total_seconds() + 1)
     settle_pending_orders()
+    for drive in list_unsettled():
+        settle_drive(drive)
+    settle_refunds()
     while seal_audit() + queue_letters() + send_notices():
         pass
 
@@ -119,10 +128,15 @@ def _keep_shop(tables: list[str]) -> None:
                 cursor.execute(f"CREATE TABLE shop.{name} AS TABLE {name}")
 
 
-def _names_in_shop() -> list[tuple[str]]:
+def _columns_in_shop() -> list[tuple[str, str]]:
+    """Return each table that was copied, with the columns that the database does not work out for itself."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'shop'")
-        found: list[tuple[str]] = cursor.fetchall()
+        cursor.execute("""
+            SELECT table_name, string_agg(quote_ident(column_name), ', ') FROM information_schema.columns AS c
+            WHERE table_schema = 'public' AND is_generated = 'NEVER'
+                AND EXISTS (SELECT FROM pg_tables WHERE schemaname = 'shop' AND tablename = c.table_name)
+            GROUP BY table_name""")
+        found: list[tuple[str, str]] = cursor.fetchall()
     return found
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync
 
 from tests.support.browser import CHROMIUM, Watch, chromium, keep, make_film, publish
 from vendrive.demo.folder import STAFF
+from vendrive.demo.journey import EARLY
 from vendrive.demo.people import load_people
 from vendrive.demo.running import Demo
 
@@ -93,7 +94,8 @@ def test_a_customer_goes_the_whole_way_in_pages(screens: Screens, tmp_path: Path
     pictures = {"phone": keep(phone, "phone-pass")}
 
     watch_the_tower(staff, screens.demo)
-    screens.demo.calendar.advance_to(pickup_at)
+    # So early that the car does not wait in its bay yet, and the kiosk shows how it comes.
+    screens.demo.calendar.advance_to(pickup_at - EARLY)
     qr = phone.locator(".qr-card").screenshot()
     film = make_film(tmp_path / "collect.y4m", (qr, 1.4), (PERSON.photo(3), 4.0))
     # While the film still shows the pass, the station says that it sees no face.

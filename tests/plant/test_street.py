@@ -53,7 +53,7 @@ async def test_the_program_says_when_it_is_ready_and_ends_cleanly(desk: Path) ->
     command = ["-m", "vendrive.plant", "--tower", "nanjing", "--layout", "nanjing3", "--data", str(desk / "plant")]
     program = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
     assert program.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         word, _, rest = (await program.stdout.readline()).decode().partition(" ")
         addresses = json.loads(rest)
         assert word == "ready"

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 import tests.django_ready  # noqa: F401 - first, models are imported below
 from tests.retail.helpers import START, Outside, make_driver
+from tests.support.cluster import lay_cluster
 from vendrive.clock import ManualClock
 from vendrive.demo.data import fill_shop
 from vendrive.retail.customers.models import Customer
@@ -24,15 +25,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     folder = tmp_path_factory.mktemp("postgres")
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o711)
-    with EmbeddedPostgres(folder) as server:
+    lay_cluster(folder)
+    with EmbeddedPostgres(folder, durable=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres: EmbeddedPostgres) -> None:
-    connections["default"].settings_dict.update(
-        {**database_from(postgres.dsn), "OPTIONS": {}},
-    )
+    settings = connections["default"].settings_dict
+    settings.update({**database_from(postgres.dsn), "OPTIONS": {}})
+    settings["TEST"]["TEMPLATE"] = settings["NAME"]
 
 
 @pytest.fixture(scope="session")

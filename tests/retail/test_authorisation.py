@@ -4,6 +4,7 @@ A cell says how the caller is met: `yes` is let in (whatever the answer is then)
 refused, `none` is told that there is no such thing. Routes are found by walking the addresses: none can be forgotten.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -25,9 +26,13 @@ from tests.retail.test_stations import SIGNING, enrolled  # noqa: F401 - fixture
 from vendrive.ids import new_uuid, random_bytes
 from vendrive.passes.signing import encode, sign_text
 from vendrive.retail.api.customer import api
+from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.actions import book_drive
+from vendrive.retail.drives.waiting import join_queue
 from vendrive.retail.fleet.models import StaffRequest, Tower
+from vendrive.retail.scan.models import KeptPhoto, KnownCar, Outcome, ReferenceView, Scan
+from vendrive.retail.scan.references import know_model
 from vendrive.wire.journal import JournalBatch
 from vendrive.wire.orders import OperatorAction
 from vendrive.wire.station_auth import PURPOSE, RequestToSign
@@ -40,7 +45,17 @@ OF_ONE: Cells = ("sign in", "yes", "none", "sign in", "sign in")
 STAFF: Cells = ("sign in", "sign in", "sign in", "yes", "sign in")
 STAFF_POST: Cells = ("no", "no", "no", "yes", "no")
 STATION: Cells = ("no", "no", "no", "no", "yes")
+OF_SESSION: Cells = ("none", "yes", "none", "none", "none")
 
+BODIES = {
+    "confirm": {"terms": "x"},
+    "reschedule": {"pickup_at": "2026-03-03T01:15:00Z"},
+    "extend": {"due_at": "2026-03-06T01:15:00Z"},
+    "return-early": {"due_at": "2026-03-03T01:15:00Z"},
+    "return-elsewhere": {"tower": "nanjing"},
+    "swap": {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-03T01:15:00Z"},
+}
+"""What is sent to a drive: a body that cannot be read is refused before anybody looks whose drive it is."""
 MATRIX: dict[str, Cells] = {
     "GET /alive": ANYBODY,
     # The customer API
@@ -52,6 +67,7 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/catalogue": ANYBODY,
     "GET /api/v1/towers": ANYBODY,
     "GET /api/v1/pickup-times": ANYBODY,
+    "GET /api/v1/calendar": ANYBODY,
     "GET /api/v1/me": CUSTOMER,
     "PUT /api/v1/me": CUSTOMER,
     "POST /api/v1/me/face-consent": CUSTOMER,
@@ -64,6 +80,11 @@ MATRIX: dict[str, Cells] = {
     "GET /api/v1/drives/{drive_id}": OF_ONE,
     "POST /api/v1/drives/{drive_id}/cancel": OF_ONE,
     "POST /api/v1/drives/{drive_id}/buy": OF_ONE,
+    "POST /api/v1/holds": CUSTOMER,
+    "GET /api/v1/queue": CUSTOMER,
+    "POST /api/v1/queue": CUSTOMER,
+    "DELETE /api/v1/queue/{place_id}": OF_ONE,
+    **{f"POST /api/v1/drives/{{drive_id}}/{what}": OF_ONE for what in BODIES},
     # Stations
     "GET /api/station/orders": STATION,
     "POST /api/station/journal": STATION,
@@ -92,6 +113,11 @@ MATRIX: dict[str, Cells] = {
     "GET /drives/{drive_id}/": OF_ONE,
     "GET /drives/{drive_id}/now/": OF_ONE,
     "POST /drives/{drive_id}/cancel/": OF_ONE,
+    "POST /drives/{drive_id}/accept/": OF_ONE,
+    "GET /drives/{drive_id}/change/": OF_ONE,
+    "POST /drives/{drive_id}/change/": OF_ONE,
+    "POST /queue/join/": ("sign in", "none", "none", "sign in", "sign in"),  # without a choice
+    "POST /queue/{place_id}/leave/": OF_ONE,
     "GET /drives/{drive_id}/buy/": OF_ONE,
     "POST /drives/{drive_id}/buy/": OF_ONE,
     "GET /drives/{drive_id}/order/": OF_ONE,
@@ -121,7 +147,38 @@ MATRIX: dict[str, Cells] = {
     "GET /console/cars/{model}/{paint}.svg": STAFF,
     "GET /console/drives/": STAFF,
     "GET /console/vehicles/": STAFF,
+    "GET /console/drives/{drive_id}/": STAFF,
+    "POST /console/drives/{drive_id}/": STAFF_POST,
+    "GET /console/vehicles/{vehicle_id}/": STAFF,
+    "POST /console/vehicles/{vehicle_id}/": STAFF_POST,
+    "GET /console/calendar/": STAFF,
+    "GET /console/towers/{slug}/outage/": STAFF,
+    "POST /console/towers/{slug}/outage/": STAFF_POST,
+    "GET /console/rules/": STAFF,
+    "POST /console/rules/": STAFF_POST,
+    "GET /console/journal/moment/": STAFF,
     "GET /console/journal/": STAFF,
+    # The scan: a guest's session owns what it looked for, a customer the photos that may be kept
+    "GET /scan/": ANYBODY,
+    "POST /scan/": ANYBODY,
+    "GET /scan/{scan_id}/": OF_SESSION,
+    "POST /scan/{scan_id}/pick/": OF_SESSION,
+    "GET /scan/{scan_id}/pick/": ANYBODY,  # led to the page, which refuses
+    "GET /scan/cars/{slug}/": ANYBODY,
+    "GET /w/{tag}/": ANYBODY,
+    "POST /api/v1/scans": ANYBODY,
+    "POST /api/v1/scans/{scan_id}/pick": OF_SESSION,
+    "GET /account/photos/": CUSTOMER,
+    "GET /account/photos/revoke/": ANYBODY,
+    "POST /account/photos/revoke/": CUSTOMER,
+    "GET /account/photos/{photo_id}.jpg": OF_ONE,
+    "POST /account/photos/{photo_id}/delete/": CUSTOMER,  # of another's: as of one that is gone; a test of its own
+    "GET /console/scan/": STAFF,
+    "GET /console/scan/models/{model}/": STAFF,
+    "POST /console/scan/models/{model}/": STAFF_POST,
+    "POST /console/scan/models/{model}/{view_id}/remove/": STAFF_POST,
+    "GET /console/scan/views/{view_id}.jpg": STAFF,
+    "GET /console/vehicles/{tag}/window/": STAFF,
     # Addresses of forms, to which somebody comes back with a GET and is led to the page
     **{
         f"GET {path}": ANYBODY
@@ -130,6 +187,9 @@ MATRIX: dict[str, Cells] = {
             "/introduce/face/",
             "/introduce/pin/",
             "/drives/{drive_id}/cancel/",
+            "/drives/{drive_id}/accept/",
+            "/queue/join/",
+            "/queue/{place_id}/leave/",
             "/account/revoke/",
             "/account/pin/",
         )
@@ -142,6 +202,16 @@ ARGUMENTS = {
     "paint": "b3202c",
     "request_id": str(UUID(int=7)),
 }
+# What the owner scanned, a photo of it that may be kept, a car that the scan knows, and a picture of the reference.
+SCANNED = {
+    "scan_id": str(UUID(int=8)),
+    "photo_id": str(UUID(int=9)),
+    "view_id": str(UUID(int=10)),
+    "car": "fisker-karma",
+    "tag": "SH0001",
+}
+ARGUMENTS |= SCANNED
+PICKED = b'{"car": null}'
 NEEDS_KEY = "/api/v1/"
 
 
@@ -150,16 +220,20 @@ class Scene:
     """One drive of the owner, and a client for each role."""
 
     drive: str
+    vehicle: str
+    place: str
     clients: dict[str, Client]
 
     def ask(self, role: str, method: str, path: str) -> str:
         """Ask as a role, and return how it was met."""
+        path = path.replace("/scan/cars/{slug}", "/scan/cars/{car}")
         slug = "volvo-ex30" if path.startswith("/cars/") else "shanghai"
-        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive)
-        body = b"" if method == "GET" else b"{}"
+        address = path.format(**ARGUMENTS, slug=slug, drive_id=self.drive, vehicle_id=self.vehicle, place_id=self.place)
+        body = b"" if method == "GET" else json.dumps(BODIES.get(path.rpartition("/")[2], {})).encode()
         headers = {"Idempotency-Key": str(new_uuid())} if path.startswith(NEEDS_KEY) else {}
         if role == "station":
             headers |= signed(method, address, body)
+        body = PICKED if path.endswith("/pick") else body
         with transaction.atomic():  # everybody meets the same, whoever came before
             client = Client()
             client.cookies = deepcopy(self.clients[role].cookies)
@@ -193,6 +267,7 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     owner, other = make_driver(), make_driver(2)
     drive = book_drive(owner, "volvo-ex30", "yellow", "shanghai", PICKUP, "k1")
+    scan_of(owner)
     StaffRequest.objects.create(
         pk=UUID(ARGUMENTS["request_id"]),
         tower_id="shanghai",
@@ -205,13 +280,30 @@ def scene(enrolled: None, settings: Settings) -> Scene:  # noqa: F811
     staff = Client()
     staff.force_login(User.objects.create_user("anna", is_staff=True))
     clients = {"guest": Client(), "owner": client_of(owner), "other": client_of(other)}
-    return Scene(str(drive.pk), {**clients, "staff": staff, "station": Client()})
+    until = START + timedelta(days=9)
+    place = join_queue(owner, "byd-han", "", "shanghai", START, until)
+    return Scene(str(drive.pk), str(drive.vehicle_id), str(place.pk), {**clients, "staff": staff, "station": Client()})
+
+
+def scan_of(customer: Customer) -> None:
+    """The customer looked for a car and lets us keep the photo; a car is known, with a view of it."""
+    shown = [[SCANNED["car"], 0.9]]
+    found = Scan.objects.create(pk=UUID(SCANNED["scan_id"]), at=START, outcome=Outcome.found, shown=shown)
+    kept = KeptPhoto(pk=UUID(SCANNED["photo_id"]), customer=customer, scan=found, at=START)
+    kept.photo = b"a photo"
+    kept.save()
+    KnownCar.objects.create(slug=SCANNED["car"], make="Fisker", name="Karma", body="sedan")
+    car = know_model(VehicleModel.objects.get(pk=ARGUMENTS["model"]))
+    view = ReferenceView(pk=UUID(SCANNED["view_id"]), car=car, encoder="none", vector=b"", added_at=START)
+    view.photo = b"a view"
+    view.save()
 
 
 def client_of(customer: Customer) -> Client:
     client = Client()
     session = client.session
     session["customer"] = str(customer.pk)
+    session["scans"] = [str(photo.scan_id) for photo in customer.kept_photos.all()]
     session.save()
     return client
 
@@ -257,6 +349,14 @@ def test_nobody_is_met_by_another_face_of_the_same_drive(scene: Scene) -> None:
     theirs = scene.clients["other"].get(f"/api/v1/drives/{scene.drive}")
     nobodys = scene.clients["other"].get(f"/api/v1/drives/{new_uuid()}")
     assert (theirs.status_code, theirs.content) == (nobodys.status_code, nobodys.content)
+
+
+def test_nobody_deletes_another_customers_photo(scene: Scene) -> None:
+    path = f"/account/photos/{SCANNED['photo_id']}/delete/"
+    scene.clients["other"].post(path)
+    assert KeptPhoto.objects.count() == 1
+    scene.clients["owner"].post(path)
+    assert KeptPhoto.objects.count() == 0
 
 
 @pytest.mark.parametrize("target", ["/api/station/journal", "/api/station/report"])

@@ -48,19 +48,26 @@ def crowd(transactional_db: None, outside: Outside) -> list[Customer]:
     return customers
 
 
+def _hold(customer: Customer, wanted: Wanted) -> str:
+    try:
+        hold_now(customer, wanted)
+    except Refused as refused:
+        return refused.code.value
+    return "held"
+
+
 def test_as_many_holds_as_there_are_cars(crowd: list[Customer]) -> None:
     wanted = Wanted("volvo-ex30", "yellow", "shanghai", PICKUP)
 
-    def ask(customer: Customer) -> str:
+    def ask(customers: list[Customer]) -> list[str]:
         try:
-            hold_now(customer, wanted)
-        except Refused as refused:
-            return refused.code.value
-        return "held"
+            return [_hold(customer, wanted) for customer in customers]
+        finally:
+            connections.close_all()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ends = Counter(pool.map(ask, crowd))
-        list(pool.map(lambda _: connections.close_all(), range(AT_ONCE * 4)))
+        shares = [crowd[number::AT_ONCE] for number in range(AT_ONCE)]
+        ends = Counter(end for some in pool.map(ask, shares) for end in some)
     assert ends == {"held": CARS, "vehicle_taken": PEOPLE - CARS}
     held = Drive.objects.filter(state=DriveState.held)
     assert held.count() == len(set(held.values_list("vehicle_id", flat=True))) == CARS

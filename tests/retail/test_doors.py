@@ -27,6 +27,7 @@ OPEN = {
     ("GET", "/catalogue"),
     ("GET", "/towers"),
     ("GET", "/pickup-times"),
+    ("GET", "/calendar"),
     # Whoever sees a car may search for it; what a session found is its own (tests/retail/scan).
     ("POST", "/scans"),
     ("POST", "/scans/{scan_id}/pick"),

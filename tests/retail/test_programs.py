@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,13 +16,13 @@ from tests.support.waiting import until
 from vendrive.retail.postgres import EmbeddedPostgres
 
 
-@pytest.fixture
-def web(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+@contextmanager
+def program(name: str, postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     env = {**os.environ, "DATABASE_URL": postgres.dsn, "VENDRIVE_DATA": str(tmp_path)}
     command = [sys.executable, "-m", "vendrive.retail"]
     subprocess.run([*command, "init"], env=env, check=True, capture_output=True)
     with subprocess.Popen(
-        [*command, "web"], env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*command, name], env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert process.stdout is not None
         word, _, said = process.stdout.readline().partition(" ")
@@ -31,6 +32,12 @@ def web(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple["subproces
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+@pytest.fixture
+def web(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    with program("web", postgres, tmp_path) as started:
+        yield started
 
 
 def answers(url: str) -> bool:
@@ -53,3 +60,9 @@ def test_no_worker_outlives_a_killed_web(web: tuple["subprocess.Popen[str]", str
     process.kill()
     process.wait()
     until(lambda: not answers(url), "the worker process is gone", timeout_s=10)
+
+
+def test_the_stations_worker_answers_stations_alone(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    with program("stations", postgres, tmp_path) as (_, url):
+        assert httpx.get(f"{url}/api/station/orders").json()["code"] == "signature_invalid"
+        assert [httpx.get(f"{url}{path}").status_code for path in ("/", "/console/", "/api/v1/catalogue")] == [404] * 3

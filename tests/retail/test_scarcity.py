@@ -66,7 +66,7 @@ def sixth_drive(drivers: Sequence[Customer]) -> list[Racer]:
     """Four drives lie behind the person; two more would be one too many."""
     for number, model in enumerate(("byd-seal/sky", "polestar-2/white", "polestar-4/silver", "lynkco-01/blue")):
         slug, paint = model.split("/")
-        drive = book_drive(drivers[0], slug, paint, "shanghai", PICKUP, f"before {number}")
+        drive = book_drive(drivers[0], slug, paint, "shanghai", PICKUP, f"before-{number}")
         Drive.objects.filter(pk=drive.pk).update(state=DriveState.returned, ended_because="before the race")
         run_sql("DELETE FROM drives_bayuse")
     wishes = [

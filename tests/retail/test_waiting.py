@@ -150,7 +150,7 @@ def test_an_offer_replaces_nothing_that_the_person_is_about_to_confirm(lent: Dri
 def test_one_place_in_a_queue_and_only_for_times_to_come(lent: Drive, outside: Outside) -> None:
     place = wait_for_ex30(2, outside)
     again = (place.customer, "volvo-ex30", "", "shanghai", *SPAN)
-    assert refusal(join_queue, *again) is ErrorCode.request_replayed
+    assert refusal(join_queue, *again) is ErrorCode.already_waiting
     past = (lent.customer, "volvo-ex30", "", "shanghai", PICKUP - DAY, PICKUP - HOUR)
     assert refusal(join_queue, *past) is ErrorCode.request_invalid
     assert Vehicle.objects.filter(model="volvo-ex30", tower="shanghai").count() == 1

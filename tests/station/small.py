@@ -41,7 +41,7 @@ class SmallLink:
         self.clock = clock
         self.snapshot: Snapshot | None = None
         self.stop_pending = False
-        self.lost = False
+        self.lost = self.ended = False
         self.plc_epoch = 1
         self.control_epoch = 0
 
@@ -49,6 +49,9 @@ class SmallLink:
     def fresh(self) -> Snapshot | None:
         known = self.snapshot is not None and self.clock.monotonic() - self.snapshot.read_at_s <= STALE_AFTER_S
         return self.snapshot if known else None
+
+    def start_anew(self) -> None:
+        self.ended = True
 
     def connection(self) -> "SmallLink":
         return self

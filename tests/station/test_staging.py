@@ -188,3 +188,28 @@ def test_the_policys_choice_is_taken_only_where_the_slot_is_free_by_sensors_and_
     staged.record.facts.locked[chosen] = "staff"
     assert side.free_slot("a", "B1", snapshot) not in (None, chosen)
     assert slot_for(side, "a", "B1", snapshot, ()) is None
+
+
+def test_a_cancellation_that_was_undone_is_not_remembered(tower: Small) -> None:
+    lending, store = tower.lend("booked", "a").lending, tower.store
+
+    def cancelled_in_vain() -> None:
+        with store._database.transaction():
+            store.cancel("booked", lending.revision)
+            assert store.is_cancelled(lending)
+            assert store.upcoming(tower.clock.now()) == []
+            raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        cancelled_in_vain()
+    assert not store.is_cancelled(lending)
+    assert store.upcoming(tower.clock.now()) == [lending]
+
+
+def test_who_was_handed_over_or_cancelled_is_not_upcoming(tower: Small) -> None:
+    tower.lend("one", "a")
+    tower.lend("two", "b")
+    tower.store.forget_check("one")
+    assert [one.drive_id for one in tower.store.upcoming(tower.clock.now())] == ["two"]
+    tower.store.cancel("two", 1)
+    assert tower.store.upcoming(tower.clock.now()) == []

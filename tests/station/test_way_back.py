@@ -206,6 +206,17 @@ def test_a_car_of_a_cancelled_drive_does_not_keep_the_bay(small: Small) -> None:
     assert small.where("TAG-1") in {slot.name for slot in small.layout.slots}
 
 
+def test_a_car_on_the_only_lift_is_put_aside_until_its_bay_is_clear(tmp_path: Path) -> None:
+    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "L1"})
+    put_by_hand(small, "TAG-1", "B1")
+    small.record.write(CountAccepted(places={"TAG-1": "B1", "TAG-2": "L1"}, staff="one", second="two"))
+    small.verify(small.lend("drive-2", "TAG-2"))
+    small.settle()
+    assert (small.where("TAG-2"), small.bay().street_door) == ("B1", Door.open)
+    assert small.where("TAG-1") in {slot.name for slot in small.layout.slots}
+    assert small.alarms == set()
+
+
 def test_a_car_that_drove_in_unasked_is_not_stored_to_make_room(small: Small) -> None:
     small.ideal.stand("3C", "")
     small.record.write(HandedOver(drive_id="drive-2", vehicle_id="vehicle-TAG-2", bay="B1", tag="TAG-2"))
@@ -230,6 +241,11 @@ async def test_a_step_by_hand_without_an_answer_ends_nothing_but_itself(small: S
     await small.staff().obey(request(OperatorAction.manual_step, **step))
     assert [given.operation for given in small.record.facts.open_commands.values()] == ["move_lift"]
     assert small.events("request_refused") == []  # whether it had an effect is not known
+    # Nothing else works with an open command: the link connects anew, and behind the new epoch it can come no more.
+    assert small.link.ended
+    small.link.lost = False
+    small.connect()
+    assert small.record.facts.open_commands == {}
 
 
 def test_steps_by_hand_that_fail_are_nobodys_alarm(small: Small) -> None:
@@ -388,7 +404,7 @@ def test_the_end_of_a_hand_over_that_could_not_be_written_is_written_later(
     talk = small.desks["B1"].talk
     assert isinstance(talk, HandOverTalk)
     talk.live, talk.phase = False, Phase.over
-    refuse_once(monkeypatch, small.journal, "append")
+    refuse_once(monkeypatch, small.journal, "write")
     with pytest.raises(NotWritten):
         small.tick()
     small.settle()

@@ -13,6 +13,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
+from tests.support.cluster import lay_cluster
 from vendrive.retail.keys import make_keys
 from vendrive.retail.postgres import EmbeddedPostgres
 
@@ -23,6 +24,7 @@ def retail_world() -> Iterator[EmbeddedPostgres]:
     with tempfile.TemporaryDirectory(prefix="vendrive-") as name:
         folder = Path(name)
         folder.chmod(0o711)
+        lay_cluster(folder / "postgres")
         with EmbeddedPostgres(folder / "postgres") as server:
             os.environ |= {"DATABASE_URL": server.dsn, "VENDRIVE_DATA": str(make_keys(folder / "keys").parent)}
             os.environ["DJANGO_SETTINGS_MODULE"] = "vendrive.retail.settings"

@@ -9,7 +9,7 @@ T = TypeVar("T")
 PAUSE_S = 0.02
 
 
-def until(condition: Callable[[], T | None], what: str, timeout_s: float = 30) -> T:
+def until(condition: Callable[[], T | None], what: str, timeout_s: float = 90) -> T:
     """Return the first true value of `condition`, or fail saying `what` did not happen."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -21,7 +21,7 @@ def until(condition: Callable[[], T | None], what: str, timeout_s: float = 30) -
         time.sleep(PAUSE_S)
 
 
-async def until_async(condition: Callable[[], T | None], what: str, timeout_s: float = 30) -> T:
+async def until_async(condition: Callable[[], T | None], what: str, timeout_s: float = 90) -> T:
     """Like `until`, while other tasks of the loop go on."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -8,7 +8,8 @@ import pytest
 from tests.tower.ideal import IdealMachine, ReadAt, snapshot_of
 from vendrive.tower.inventory import choose_slot, differences, doubts, places, sightings, usable_slots
 from vendrive.tower.layout import Layout, load_layout
-from vendrive.wire.machine import Operation
+from vendrive.tower.view import View
+from vendrive.wire.machine import Door, Operation
 
 LAYOUT = load_layout("shanghai3")
 DEEP = load_layout("singapore60")
@@ -67,6 +68,19 @@ def test_a_car_leaves_a_bay_by_its_open_street_door_alone() -> None:
     assert (shut_in.about, shut_in.reason) == (("T1", "B1"), "tag T1 was last in B1 and is read nowhere")
     machine.change("B1", vehicle=True)
     assert differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT) == (), "it stands there, and its tag is unread"
+
+
+def test_a_transfer_at_one_bay_explains_no_car_that_vanished_behind_the_inner_door_of_another() -> None:
+    layout = load_layout("guangzhou42")
+    machine = IdealMachine(layout, snapshot_of(layout, {"T2": "B2"}))
+    machine.change("L1", transfer_home=False, loaded=True)
+    machine.change("B2", inner_door=Door.open, tag="")
+    belief = {"T1": "B1", "T2": "B2"}
+    (shut_in,) = differences(belief, {}, machine.snapshot, layout)
+    assert shut_in.about == ("T1", "B1")
+    assert View(machine.snapshot, layout, belief).vanished("B1")
+    machine.change("B1", inner_door=Door.open)
+    assert differences(belief, {}, machine.snapshot, layout) == (), "it may be on the transfer"
 
 
 def test_a_transfer_of_unknown_end_may_have_come_to_either() -> None:

@@ -12,8 +12,8 @@ from vendrive.vision.card import SHIPPED, ModelMissing, read_card
 from vendrive.vision.cars import CarEncoder, CarProblem, _problem
 from vendrive.vision.images import PictureProblem, Unreadable
 from vendrive.vision.looks import open_small
-from vendrive.vision.paint import PaintName, paint_of
-from vendrive.vision.photos import Photo, photo_of, read_photo
+from vendrive.vision.paint import PaintName, describe
+from vendrive.vision.photos import Box, Photo, photo_of, read_photo
 from vendrive.vision.recall import hits, ranked
 from vendrive.vision.training.others import GROUPS, picture
 from vendrive.vision.training.split import Split, make_of, read_labels, split
@@ -22,6 +22,13 @@ from vendrive.vision.where import cars_in, likelihood_of
 CARS = Path(__file__).parents[3] / "shared/data/cars"
 needs_photos = pytest.mark.skipif(not CARS.is_dir(), reason="the shared photos of cars are not on this machine")
 MOST_BYTES = 15_000_000
+# Photos of models that neither the encoders nor the paint's table learned from.
+PAINTED = [
+    ("111/01398.jpg", PaintName.white),
+    ("114/00214.jpg", PaintName.black),
+    ("029/00070.jpg", PaintName.blue),
+    ("004/05125.jpg", PaintName.brown),
+]
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +134,24 @@ def test_a_narrow_or_tiny_photo_never_gives_an_empty_box() -> None:
             assert Photo(np.zeros((size[1], size[0], 3), np.uint8)).cropped(box).size[1] > 0
 
 
-@pytest.mark.parametrize(
-    ("tone", "name"),
-    [((20, 20, 22), PaintName.black), ((30, 60, 190), PaintName.blue), ((235, 236, 238), PaintName.white)],
-)
-def test_a_plain_paint_has_its_name(tone: tuple[int, int, int], name: PaintName) -> None:
-    assert paint_of(photo_of(Image.new("RGB", (200, 120), tone))).name is name
+def test_paint_is_read_in_the_cars_box_alone() -> None:
+    """What stands beside the car counts next to nothing."""
+    pixels = np.full((100, 200, 3), 250, np.uint8)
+    pixels[:, :100] = (30, 60, 190)
+    panels = np.zeros((96, 20, 20), np.float32)
+    panels[:, :, 10:] = 1
+    left, right = (describe(Photo(pixels), panels, Box(side, 0, 100, 100)) for side in (0, 100))
+    assert left[-96:].max() < 0.15
+    assert right[-96:].min() > 0.85
+    alone = describe(Photo(pixels[:, :100]), panels[:, :, :10], Box(0, 0, 100, 100))
+    assert np.abs(left[:-96] - alone[:-96]).max() < 0.25
+
+
+@needs_photos
+@pytest.mark.parametrize(("file", "name"), PAINTED)
+def test_a_plain_paint_has_its_name(eye: CarEncoder, file: str, name: PaintName) -> None:
+    guess = eye.see(open_small(CARS / file)).paint
+    assert (guess.name, 0 < guess.confidence <= 1) == (name, True)
 
 
 @needs_photos

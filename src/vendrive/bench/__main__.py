@@ -6,12 +6,17 @@ import logging
 import sys
 from collections.abc import Callable
 
-from vendrive.bench import faults, scan, tower
+from vendrive.bench import faults, flash, scan, tower
 from vendrive.bench.figures import Figure
 from vendrive.bench.progress import Bar
 
 Bench = Callable[[bool, Bar], list[Figure]]
-BENCHES: dict[str, Bench] = {"faults": faults.measure, "scan": scan.measure, "tower": tower.measure}
+BENCHES: dict[str, Bench] = {
+    "faults": faults.measure,
+    "flash": flash.measure,
+    "scan": scan.measure,
+    "tower": tower.measure,
+}
 EXAMPLE = "example: vendrive bench faults --quick --json"
 
 

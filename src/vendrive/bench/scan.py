@@ -16,7 +16,6 @@ from vendrive.bench.progress import Bar
 from vendrive.bench.scan_speed import speeds
 from vendrive.vision.cars import CarEncoder
 from vendrive.vision.looks import look_at, open_small
-from vendrive.vision.paint import paint_of
 from vendrive.vision.photos import photo_of
 from vendrive.vision.recall import Hits, Names, auroc, draw_views, hits, interval, neighbours, ranked
 from vendrive.vision.training.others import GROUPS, picture
@@ -192,7 +191,8 @@ def _paint(quick: bool) -> Iterator[Figure]:
     """The first labelling is compared with; the note says how it goes where both agree."""
     with PAINT_LABELS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))[: QUICK_PAINT if quick else None]
-    guesses = [paint_of(open_small(PHOTOS / row["file"])).name.value for row in rows]
+    eye = CarEncoder()
+    guesses = [eye.see(open_small(PHOTOS / row["file"])).paint.name.value for row in rows]
     right = np.asarray([guess == row["first"] for guess, row in zip(guesses, rows, strict=True)])
     agreed = np.asarray([row["first"] == row["second"] for row in rows])
     low, high = interval(right, np.arange(len(rows)).astype(str))

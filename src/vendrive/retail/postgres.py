@@ -56,10 +56,12 @@ class _Account:
 class EmbeddedPostgres:
     """A server whose files lie in `data_dir`; starts on entering, stops on leaving or with its owner.
 
-    `dsn` names a database that exists. Raises PostgresFailed.
+    `dsn` names a database that exists. What is acknowledged outlives a power cut, unless `durable` is False: that is
+    for data which nobody will miss. Raises PostgresFailed.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, durable: bool = True) -> None:
+        self._durable = durable
         self._home = data_dir.absolute()
         self._account = _account()
         self._lock: IO[str] | None = None
@@ -117,6 +119,8 @@ class EmbeddedPostgres:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
         if self._lock is not None:
+            # Children that were forked meanwhile have the same open file: closing ours would leave it locked by them.
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
             self._lock.close()
             self._lock = None
 
@@ -175,9 +179,10 @@ class EmbeddedPostgres:
             raise PostgresFailed(f"the path of a socket in {self._sockets} is too long")
         self._account.own(self._sockets)
         (self._home / "socket-lies-in").write_text(str(self._sockets))
+        synced = ("fsync", "full_page_writes", "synchronous_commit")
         options = (
-            "listen_addresses=", f"unix_socket_directories={self._sockets}", "fsync=on", "full_page_writes=on",
-            "synchronous_commit=on", "max_connections=80", "timezone=UTC", "log_timezone=UTC",
+            "listen_addresses=", f"unix_socket_directories={self._sockets}", "max_connections=80", "timezone=UTC",
+            "log_timezone=UTC", *(f"{name}={'on' if self._durable else 'off'}" for name in synced),
         )  # fmt: skip
         with (self._home / "postgres.log").open("ab") as log:
             self._server = subprocess.Popen(

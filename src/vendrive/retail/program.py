@@ -34,6 +34,7 @@ from vendrive.retail.scan.checks import CAR_MODEL
 
 PRODUCTION = "vendrive.retail.settings"
 LIVE_URLS = "vendrive.retail.live.urls"
+STATION_URLS = "vendrive.retail.api.station_urls"
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.05
 ALIVE = "/alive"
@@ -43,6 +44,8 @@ Set it to a PostgreSQL server (17 or newer, with btree_gist), for example
 or run `vendrive demo`, which brings a server of its own."""
 Program = Callable[[argparse.Namespace, str], int]
 LEAST_PASSWORD = 10
+THREADS = 80
+"""Of a web process: more than are served and wait together (`SERVED_AT_ONCE`, `WAITING_AT_MOST` in the settings)."""
 # Standard output is for the line `ready` alone.
 TO_STDERR = {
     "handlers": {
@@ -55,6 +58,7 @@ EXAMPLES = """examples:
   vendrive retail migrate                     create or change the tables in DATABASE_URL
   vendrive retail create-staff demo-staff     an account for the console; the password is read from standard input
   vendrive retail web --port 8000             pages and API
+  vendrive retail stations --port 8002        orders and journals of stations, on a worker of their own
   vendrive retail live --port 8001            live events for the console
   vendrive retail worker                      notices, audit chain, deadlines
   VENDRIVE_NOTICES=console: vendrive retail worker
@@ -88,6 +92,14 @@ def load_wsgi(settings_module: str) -> Any:
     return get_wsgi_application()
 
 
+def load_stations(settings_module: str) -> Any:
+    """Return the application of the stations' worker process, which answers nobody else."""
+    _end_with_parent()
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    settings.ROOT_URLCONF = STATION_URLS
+    return get_wsgi_application()
+
+
 def load_asgi(settings_module: str) -> Any:
     """Return the application of the live process."""
     _end_with_parent()
@@ -115,6 +127,10 @@ def _web(asked: argparse.Namespace, settings_module: str) -> int:
         _warn("\n".join(f"vendrive retail: {problem.msg}\n{problem.hint}" for problem in problems))
         return 2
     return _serve(asked, settings_module, Interfaces.WSGI, load_wsgi)
+
+
+def _stations(asked: argparse.Namespace, settings_module: str) -> int:
+    return _serve(asked, settings_module, Interfaces.WSGI, load_stations)
 
 
 def _live(asked: argparse.Namespace, settings_module: str) -> int:
@@ -220,12 +236,15 @@ def _parser() -> argparse.ArgumentParser:
 
     web = add("web", _web, "serve pages and API")
     live = add("live", _live, "serve live events for the console")
-    for served in (web, live):
+    stations = add("stations", _stations, "serve stations alone, on a worker that no crowd of customers can fill")
+    for served in (web, live, stations):
         served.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         served.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     live.set_defaults(workers=1, threads=None)
+    # Those who wait, and those who are told to come again, need a thread each for a moment.
+    web.set_defaults(threads=THREADS)
+    stations.set_defaults(workers=1, threads=8)
     web.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
-    web.add_argument("--threads", type=int, default=8, help="threads of each process (default: %(default)s)")
     worker = add("worker", _worker, "send notices, seal the audit chain, look at deadlines")
     worker.add_argument("--concurrency", type=int, default=2, help="jobs at a time (default: %(default)s)")
     migrate = add("migrate", _migrate, "create or change the tables")

@@ -55,9 +55,13 @@ INSTALLED_APPS = [
     "vendrive.retail.shop",
     "vendrive.retail.console",
 ]
+# One process serves as many requests at a time as it has connections to the database; more wait, the rest comes again.
+SERVED_AT_ONCE = 8
+WAITING_AT_MOST = 56
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vendrive.retail.headers.SecurityHeaders",
+    "vendrive.retail.admission.Admission",
     "vendrive.retail.limits.BodyLimit",
     "vendrive.retail.api.errors.ErrorsOfOneShape",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -43,6 +43,8 @@ class MemoryMachine:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._stirred = False
+        # When reads were skipped no more, until the next one: up to then all showed what the last one did.
+        self.woken_s: float | None = None
         # A session waits for this while reads are skipped.
         self._turn: asyncio.Future[None] | None = None
         self._connected = False
@@ -94,7 +96,12 @@ class MemoryMachine:
     async def execute(self, command: Command) -> Answer:
         self._need_connection()
         self._world.invariants.granted(self._world.now_s() - self.read_at_s, command)
-        answer = await self._sent(lambda: self._execute(command))
+        try:
+            answer = await self._sent(lambda: self._execute(command))
+        except MachineLost:
+            # The link ends the connection at its next read.
+            self.stir()
+            raise
         self._world.step("after_answer")
         return _answer(answer)
 
@@ -130,7 +137,7 @@ class MemoryMachine:
         """Something happened that the next read may show, or that the session waits for: it comes at its time."""
         self._stirred = True
         if self.skipping and self._turn is not None:
-            self.skipping = False
+            self.skipping, self.woken_s = False, self._world.now_s()
             self._world.loop.call_at(next_grid_s(self._world.now_s()), _end, self._turn)
 
     async def _until_stirred(self, turn: "asyncio.Future[None]") -> None:
@@ -176,7 +183,7 @@ class MemoryMachine:
         ground = self._world.ground
         if ground.travelling:
             ground.tick()
-        self._stirred = False
+        self._stirred, self.woken_s = False, None
         self.read_at_s = started_s
         return ground.snapshot(ReadAt(started_s))
 

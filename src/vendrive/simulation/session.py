@@ -7,7 +7,7 @@ retail looks when there is something to send or to fetch, instead of three times
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from vendrive.simulation.disk import Disk, SimulatedDatabase
 from vendrive.simulation.loop import RESOLUTION_S
 from vendrive.simulation.machine import MemoryMachine
-from vendrive.simulation.moments import WatchedClock
+from vendrive.simulation.moments import ReadAt, WatchedClock
 from vendrive.simulation.retail import Retail, Wire
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, TowerSide
@@ -131,9 +131,14 @@ class Session:
 
     def refresh(self) -> None:
         """Take what the last of the reads that were skipped would have shown."""
-        machine = self.link.machine
-        if isinstance(machine, MemoryMachine) and machine.skipping and self.link.snapshot is not None:
+        machine, last = self.link.machine, self.link.snapshot
+        if not isinstance(machine, MemoryMachine) or last is None:
+            return
+        if machine.skipping:
             self.link.snapshot = machine.skipped()
+        elif machine.woken_s is not None:
+            machine.read_at_s = machine.woken_s
+            self.link.snapshot = replace(last, read_at_s=ReadAt(machine.woken_s))
 
     def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
@@ -230,9 +235,12 @@ class Session:
         judged = tuple(
             (key, step)
             for key, step in steps
-            if isinstance(step, Stuck) or (isinstance(step, Wait) and key in waited_for)
+            if isinstance(step, Stuck) or (isinstance(step, Wait) and (step.for_people or key in waited_for))
         )
-        return desks, tasks, judged, lifts
+        # What waits in the bays, and what else the choice of it goes on from.
+        staged = tuple(desk.staging for desk in self.yard.desks.values())
+        chosen_from = (self.store.version, self.record.facts.places, self.yard.outlook.look_at)
+        return desks, tasks, judged, lifts, staged, chosen_from
 
     async def _notice(self) -> None:
         """Notice a machine that does not answer at all; while it is read, `Safety.look` sees how old its data is."""

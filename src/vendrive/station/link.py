@@ -34,6 +34,7 @@ class Link:
         self._heartbeat: tuple[int, int] | None = None
         self._heartbeat_seen_s = 0.0
         self._stop_wanted: str | None = None
+        self._unanswered = False
         self._ended = False
         self.machine: Machine | None = None
         self.snapshot: Snapshot | None = None
@@ -85,6 +86,10 @@ class Link:
         """Send an emergency stop before anything else, as soon as there is a connection."""
         self._stop_wanted = reason
 
+    def start_anew(self) -> None:
+        """A command had no answer: end the connection, so that control is taken anew and it can come no more."""
+        self._unanswered = True
+
     def connection(self) -> Machine:
         """Return the machine, or raise Refused (machine_unknown)."""
         if self.machine is None:
@@ -92,6 +97,7 @@ class Link:
         return self.machine
 
     async def _serve(self, machine: Machine, connected: OnConnected, read: OnSnapshot) -> None:
+        self._unanswered = False
         await machine.connect()
         if self._stop_wanted is not None:
             await self._send_stop(machine)
@@ -103,6 +109,8 @@ class Link:
             while not self._ended:
                 if beating.done():
                     beating.result()
+                if self._unanswered:
+                    raise MachineLost("a command had no answer")
                 if self._stop_wanted is not None:
                     await self._send_stop(machine)
                 self.snapshot = self._dated(await machine.read())

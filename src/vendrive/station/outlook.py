@@ -102,6 +102,11 @@ class Outlook:
         self._look_at: datetime | None = None
         self._given_up: set[str] = set()
 
+    @property
+    def look_at(self) -> datetime | None:
+        """When to look anew though nothing has changed."""
+        return self._look_at
+
     def look(self, snapshot: Snapshot) -> None:
         """Go on from a fresh snapshot."""
         now = self._side.clock.now()
@@ -109,11 +114,14 @@ class Outlook:
             if desk.staging is not None and self._is_over(name, desk, desk.staging, snapshot, now):
                 desk.staging = None
         facts = self._side.record.facts
-        seen = (self._side.store.version, facts.places, tuple(desk.is_idle for desk in self._desks.values()))
+        kept = self._kept_bays(snapshot)
+        idle = tuple(desk.is_idle for desk in self._desks.values())
+        seen = (self._side.store.version, facts.places, idle, kept)
         if seen == self._seen and not (self._look_at is not None and now >= self._look_at):
             return
-        self._seen = seen
-        self._plan(snapshot, now)
+        self._seen, self._look_at = seen, None
+        if any(idle):
+            self._plan(snapshot, now)
 
     def _is_over(self, name: str, desk: Place, lending: Lending, snapshot: Snapshot, now: datetime) -> bool:
         """Whether a bay is not kept for this drive any more."""
@@ -130,7 +138,7 @@ class Outlook:
         return served or gone or elsewhere or now >= lending.not_after
 
     def _plan(self, snapshot: Snapshot, now: datetime) -> None:
-        side, self._look_at = self._side, None
+        side = self._side
         bookings = {one.drive_id: one for one in side.store.upcoming(now) if self._may_wait(one)}
         self._given_up &= bookings.keys()
         for name, desk in self._desks.items():
@@ -139,12 +147,15 @@ class Outlook:
             here = [one for one in bookings.values() if bay.tag == one.vehicle.tag and abs(now - _due(one)) <= ADOPTED]
             if desk.staging is None and desk.is_idle and here and bay.street_door == Door.closed:
                 desk.staging = here[0]
+        kept_bays = self._kept_bays(snapshot)
+        if len(kept_bays) == len(self._desks):
+            return
         kept = {desk.staging.drive_id for desk in self._desks.values() if desk.staging is not None}
         waiting = [one for drive, one in bookings.items() if drive not in kept | self._given_up]
         jobs = [_staging(one) for one in waiting if side.layout.is_slot(places(snapshot).get(one.vehicle.tag, ""))]
         if not jobs or self._room(snapshot) <= 0:
             return
-        plan = POLICY.plan(_state(side, snapshot, now, self._kept_bays(snapshot), jobs, side.reserved("")))
+        plan = POLICY.plan(_state(side, snapshot, now, kept_bays, jobs, side.reserved("")))
         if plan.look_s < inf:
             self._look_at = now + timedelta(seconds=max(plan.look_s - now.timestamp(), 1.0))
         for order in plan.orders:

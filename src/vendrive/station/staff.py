@@ -98,8 +98,9 @@ class Staff:
         try:
             await self._side.controller.give(Do(operation, arguments, purpose), snapshot, BY_HAND, purpose)
         except MachineLost as error:
-            # Whether it had an effect is journaled when the machine is read again.
+            # Whether it had an effect is journaled when the machine is read again, and it can come no more.
             log.warning("the step has no answer: %s", error)
+            self._link.start_anew()
 
     def _snapshot(self) -> Snapshot:
         if self._link.fresh is None:

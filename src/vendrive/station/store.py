@@ -53,8 +53,13 @@ class Store:
         # By tag, None for a stranger's; forgotten where one is written, or may have been undone.
         self._vehicles: dict[str, Vehicle | None] = {}
         self._vehicles_undone = 0
-        # Rises with each change of what is held or cancelled.
+        # Rises with each change of what is held or cancelled, or who can be verified.
         self.version = 0
+        self._upcoming: tuple[Lending, ...] = ()
+        self._cancellations: dict[str, int] = {}
+        self._read_at: tuple[int, int] | None = None
+        # Orders with their names, by the text that lies in the file.
+        self._clear: dict[str, Lending] = {}
 
     def hold(self, order: HandOver) -> bool:
         """Keep the highest revision of a drive's hand-over; False where this one is not newer."""
@@ -94,9 +99,20 @@ class Store:
 
     def upcoming(self, now: datetime) -> list[Lending]:
         """Return the drives whose window has not ended and whose person can be verified, the earliest first."""
+        self._read_anew()
+        return [one for one in self._upcoming if one.not_after > now]
+
+    def _read_anew(self) -> None:
+        """Read what is asked for with each look at the machine, if it has changed since, or a change was undone."""
+        at = (self.version, self._database.undone)
+        if at == self._read_at:
+            return
         rows = self._database.rows("SELECT body FROM held WHERE check_body IS NOT NULL ORDER BY rowid")
         found = [lending for row in rows if (lending := self._opened([row])) is not None]
-        return sorted((one for one in found if one.not_after > now), key=lambda one: (one.not_before, one.drive_id))
+        self._upcoming = tuple(sorted(found, key=lambda one: (one.not_before, one.drive_id)))
+        cancelled = self._database.rows("SELECT drive_id, revision FROM cancelled")
+        self._cancellations = dict(cast(list[tuple[str, int]], cancelled))
+        self._read_at = at
 
     def cancel(self, drive_id: str, revision: int) -> None:
         """Remember that the drive is cancelled, and forget its check."""
@@ -114,10 +130,12 @@ class Store:
 
     def forget_check(self, drive_id: str) -> None:
         """Delete the template or PIN of a drive that was handed over: nobody is verified for it again."""
+        self.version += 1
         self._database.run("UPDATE held SET check_body = NULL WHERE drive_id = ?", drive_id)
 
     def wipe_checks(self, person_id: str) -> None:
         """Delete the face templates of a person; PINs stay."""
+        self.version += 1
         rows = self._database.rows("SELECT drive_id FROM held WHERE person_id = ?", person_id)
         for (drive_id,) in cast(list[tuple[str]], rows):
             check = self.check(drive_id)
@@ -126,6 +144,8 @@ class Store:
 
     def forget_passes(self, before: datetime, out: Collection[str]) -> None:
         """Forget drives whose window ended before then, with all that is kept of them, but those that are `out`."""
+        self.version += 1
+        self._clear.clear()
         ended = "SELECT drive_id FROM held WHERE julianday(json_extract(body, '$.not_after')) < julianday(?)"
         for (drive,) in cast(list[tuple[str]], self._database.rows(ended, before.isoformat())):
             if drive not in out:
@@ -214,7 +234,12 @@ class Store:
     def _opened(self, rows: list[tuple[object, ...]]) -> Lending | None:
         if not rows:
             return None
-        lending = Lending.model_validate_json(cast(str, rows[0][0]))
+        text = cast(str, rows[0][0])
+        if text not in self._clear:
+            self._clear[text] = self._unsealed(Lending.model_validate_json(text))
+        return self._clear[text]
+
+    def _unsealed(self, lending: Lending) -> Lending:
         box = decode(lending.greeting)
         try:
             name = self._names.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], lending.drive_id.encode()).decode()
@@ -227,5 +252,5 @@ class Store:
         return encode(nonce + self._names.encrypt(nonce, name.encode(), drive_id.encode()))
 
     def _cancelled(self, drive_id: str) -> int:
-        rows = self._database.rows("SELECT revision FROM cancelled WHERE drive_id = ?", drive_id)
-        return cast(int, rows[0][0]) if rows else -1
+        self._read_anew()
+        return self._cancellations.get(drive_id, -1)

@@ -28,7 +28,7 @@ class Yard:
         self._side = side
         self._tidying: dict[str, Storing] = {}
         self._to_count = ""
-        self._outlook = Outlook(side, desks)
+        self.outlook = Outlook(side, desks)
         self.ready = False
         for desk in desks.values():
             desk.serving, desk.promised = self._serving, self._promised
@@ -40,7 +40,7 @@ class Yard:
             self._recover(snapshot)
         if self.ready:
             if fresh:
-                self._outlook.look(snapshot)
+                self.outlook.look(snapshot)
             if [desk for desk in self.desks.values() if desk.tick(snapshot)]:
                 self._to_count = "after a conversation"
             if fresh:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from vendrive.tower.layout import Layout, SlotPlan
-from vendrive.wire.machine import EMPTY_KG, Bay, Snapshot
+from vendrive.wire.machine import EMPTY_KG, Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,13 @@ _NO_SLOT = SlotPlan("", 0, 0, ())
 
 
 def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
-    """Return the lifts whose transfer is out, and the places into which it may reach."""
+    """Return the lifts whose transfer is out, and the places into which it may reach: no bay behind a closed door."""
     out = [lift for lift in snapshot.lifts if not lift.transfer_home]
     if not out:
         return frozenset()
-    return frozenset({lift.name for lift in out}.union(*(layout.level_with(lift.name, lift.storey) for lift in out)))
+    shut = {bay.name for bay in snapshot.bays if bay.inner_door == Door.closed}
+    reached = {lift.name for lift in out}.union(*(layout.level_with(lift.name, lift.storey) for lift in out))
+    return frozenset(reached - shut)
 
 
 def _standing(snapshot: Snapshot) -> list[tuple[str, bool, str]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vendrive.vision.card import SHIPPED, ModelMissing, read_card
-from vendrive.vision.paint import PaintGuess, paint_of
+from vendrive.vision.paint import PaintGuess, Panels, paint_of
 from vendrive.vision.photos import Box, Photo
 from vendrive.vision.views import Vector
 from vendrive.vision.where import Places, cars_in, likelihood_of
@@ -61,6 +61,7 @@ class _Look:
     vector: Vector
     odds: float
     places: Places
+    panels: Panels
 
 
 class CarEncoder:
@@ -86,11 +87,14 @@ class CarEncoder:
         look = self._look(photo)
         found = cars_in(look.places, photo.size)
         box = found[0] if found else Box(0, 0, *photo.size)
-        car = photo.cropped(box)
-        vector = self._closer(look, car).vector if _share(box, photo) < CLOSE_SHARE else look.vector
+        car, vector, paint = photo.cropped(box), look.vector, paint_of(photo, look.panels, box)
+        if _share(box, photo) < CLOSE_SHARE:
+            second = self._look(car)
+            vector = second.vector if second.odds > look.odds + CLEARER else vector
+            paint = paint_of(car, second.panels, Box(0, 0, *car.size))
         likelihood = likelihood_of(look.places)
         problem = CarProblem.not_a_car if likelihood < self.card.thresholds.car else _problem(car, len(found))
-        return Sighting(vector, likelihood, box, paint_of(car), problem)
+        return Sighting(vector, likelihood, box, paint, problem)
 
     def encode(self, photo: Photo) -> Vector:
         """The unit vector of the car in the photo; of the whole photo where no car stands out."""
@@ -100,15 +104,12 @@ class CarEncoder:
         """From 0 to 1: how surely the photo shows a car. `card.thresholds.car` is where the product says yes."""
         return likelihood_of(self._look(photo).places)
 
-    def _closer(self, look: _Look, car: Photo) -> _Look:
-        second = self._look(car)
-        return second if second.odds > look.odds + CLEARER else look
-
     def _look(self, photo: Photo) -> _Look:
         pixels = _squeezed(photo, self.card.encoder.side_px)
-        vector, odds, places = self._net.run([self.card.encoder.output, "car", "places"], {"pixels": pixels})
-        unit = vector[0] / max(float(np.linalg.norm(vector[0])), 1e-12)
-        return _Look(np.asarray(unit, dtype=np.float32), float(odds[0]), np.asarray(places[0], dtype=np.float32))
+        outputs = [self.card.encoder.output, "car", "places", "panels"]
+        vector, odds, places, panels = (found[0] for found in self._net.run(outputs, {"pixels": pixels}))
+        unit = np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
+        return _Look(unit, float(odds), np.asarray(places, np.float32), np.asarray(panels, np.float32))
 
 
 def _problem(car: Photo, cars: int) -> CarProblem | None:

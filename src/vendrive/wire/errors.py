@@ -11,6 +11,7 @@ class ErrorCode(StrEnum):
     code_wrong = "code_wrong"
     code_expired = "code_expired"
     too_many_tries = "too_many_tries"
+    too_busy = "too_busy"
     sign_in_needed = "sign_in_needed"
     not_allowed = "not_allowed"
     # Introducing yourself
@@ -66,6 +67,7 @@ class ErrorCode(StrEnum):
     swap_not_allowed = "swap_not_allowed"
     return_not_here = "return_not_here"
     not_in_queue = "not_in_queue"
+    already_waiting = "already_waiting"
     rules_invalid = "rules_invalid"
     busy_try_again = "busy_try_again"
     drive_not_found = "drive_not_found"

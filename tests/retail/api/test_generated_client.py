@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from tests.retail.helpers import PICKUP, PIN, Outside, code_sent_to, phone_of
+from tests.retail.lending import hand_over
 from vendrive.ids import new_uuid
 from vendrive.retail.api.customer import api
 from vendrive.retail.drives.models import Drive, DriveState
@@ -126,6 +127,45 @@ def test_the_generated_client_walks_from_the_catalogue_to_the_purchase(walker: W
     Drive.objects.filter(pk=again.drive_id).update(state=DriveState.returned, ended_at=datetime(2026, 3, 5, tzinfo=UTC))
     status, order = walker.write("drives.post_buy", drive_id=again.drive_id)
     assert (status, order.state) == (HTTPStatus.CREATED, "placed")
+
+
+def test_the_generated_client_holds_changes_and_waits(walker: Walker, outside: Outside) -> None:
+    introduced(signed_in(walker))
+    wish = {"model": "volvo-ex30", "tower": "shanghai", "paint": "yellow"}
+    _, days = walker.ask("catalogue.get_free_days", **wish)
+    assert (days[0].day, days[0].free > 0) == (date(2026, 3, 2), True)
+    status, hold = walker.write("drives.post_hold", body=walker.model("BookingIn", **wish, pickup_at=PICKUP))
+    assert (status, hold.hold_until > outside.clock.now()) == (HTTPStatus.CREATED, True)
+    wrong = walker.model("ConfirmIn", terms="others")
+    status, refusal = walker.write("drives.post_confirm", drive_id=hold.drive_id, body=wrong)
+    assert (status, refusal.code.value) == (HTTPStatus.CONFLICT, "terms_changed")
+    terms = walker.model("ConfirmIn", terms=hold.terms)
+    _, drive = walker.write("drives.post_confirm", drive_id=hold.drive_id, body=terms)
+    assert drive.state == "booked"
+    later = walker.model("RescheduleIn", pickup_at=PICKUP + timedelta(days=1))
+    _, moved = walker.write("changes.post_reschedule", drive_id=drive.drive_id, body=later)
+    assert moved.pickup_at == PICKUP + timedelta(days=1)
+    _, answer = walker.ask("me.get_eligible", model="volvo-ex30", tower="shanghai", pickup_at=PICKUP)
+    assert "model_already_driven" in {reason.code for reason in answer.reasons}
+    outside.clock.advance((moved.pickup_at - outside.clock.now()).total_seconds())
+    hand_over(Drive.objects.get(pk=moved.drive_id))
+    for operation, days_later in (("extend", 4), ("return_early", 3)):
+        due = walker.model("DueIn", due_at=PICKUP + timedelta(days=days_later))
+        status, lent = walker.write(f"changes.post_{operation}", drive_id=moved.drive_id, body=due)
+        assert (status, getattr(lent, "due_at", lent)) == (HTTPStatus.OK, due.due_at)
+    other = walker.model("SwapIn", model="byd-han", paint="red", pickup_at=PICKUP + timedelta(days=2))
+    _, second = walker.write("changes.post_swap", drive_id=moved.drive_id, body=other)
+    assert (second.model, second.state) == ("byd-han", "booked")
+    span = {"from_at": PICKUP + timedelta(days=5), "until_at": PICKUP + timedelta(days=9)}
+    body = walker.model("QueueIn", model="byd-han", tower="shanghai", **span)
+    status, place = walker.write("queue.post_queue", body=body)
+    assert (status, place.place, place.state) == (HTTPStatus.CREATED, 1, "waiting")
+    status, refusal = walker.write("queue.post_queue", body=body)
+    assert (status, refusal.code.value) == (HTTPStatus.CONFLICT, "already_waiting")
+    _, places = walker.ask("queue.get_queue")
+    assert [one.place_id for one in places] == [place.place_id]
+    status, _ = walker.write("queue.delete_place", place_id=place.place_id)
+    assert status == HTTPStatus.NO_CONTENT
 
 
 def test_the_generated_client_parses_refusals_into_one_type(walker: Walker) -> None:

@@ -103,7 +103,7 @@ def test_a_key_that_was_used_for_another_body_is_refused(phone: Phone) -> None:
 def test_a_key_belongs_to_who_used_it(phone: Phone) -> None:
     assert phone.send("POST", "drives", BOOKING, KEY).status_code == 201
     other = Phone(make_driver(2))
-    wish = BOOKING | {"model": "byd-han", "paint": "red"}
+    wish = BOOKING | {"model": "byd-han", "paint": "red", "pickup_at": "2026-03-02T03:15:00Z"}
     answer = other.send("POST", "drives", wish, KEY)
     assert (answer.status_code, json.loads(answer.content)["model"]) == (201, "byd-han")
 

@@ -2,19 +2,24 @@
 
 import string
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connections
 
 from tests.retail.helpers import PICKUP, Outside, code_sent_to, make_driver, phone_of
+from tests.retail.lending import hand_over
 from tests.retail.test_stations import batch, journey
 from vendrive.demo.data import fill_shop
 from vendrive.design.messages import LANGUAGES, catalogue
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.sign_in import confirm_code, request_code
 from vendrive.retail.drives.actions import book_drive, cancel_drive
+from vendrive.retail.drives.changes import extend_drive, return_early
 from vendrive.retail.drives.journal import record_journal
 from vendrive.retail.drives.models import Drive, DriveState
+from vendrive.retail.drives.notices import AT_ONCE
+from vendrive.retail.drives.waiting import join_queue
 from vendrive.retail.events import reading
 from vendrive.retail.events.actions import record
 from vendrive.retail.events.models import AuditRow, Cursor, Notice
@@ -22,6 +27,7 @@ from vendrive.retail.events.outbox import send_notices
 from vendrive.retail.events.sealing import seal_audit
 from vendrive.retail.notices import actions, texts
 from vendrive.retail.notices.actions import queue_letters
+from vendrive.retail.payments.actions import open_charge, open_refund, settle_charge, settle_refunds
 from vendrive.retail.sales.actions import buy_vehicle
 
 EX30 = ("volvo-ex30", "yellow", "shanghai", PICKUP)
@@ -165,10 +171,31 @@ def test_a_message_that_does_not_go_is_tried_again_more_rarely(
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_each_message_has_its_sentence_and_names_only_what_is_known(lang: str, drive: Drive) -> None:
-    known = {*texts.about_drive(str(drive.id)).words, "down"}
-    for message, _ in texts.TOLD.values():
+    known = {*texts.about_drive(str(drive.id)).words, "down", "amount", "minutes", "colour", "why"}
+    told = {message for message, _ in texts.TOLD.values()} | AT_ONCE
+    for message in told:
         fields = {name for _, name, _, _ in string.Formatter().parse(catalogue(lang)[f"notice.{message}"]) if name}
         assert fields <= known
     named = {key.removeprefix("notice.") for key in catalogue(lang) if key.startswith("notice.")}
-    assert named == {message for message, _ in texts.TOLD.values()} | {"code"}
+    assert {name for name in named if not name.startswith("because.")} == told | {"code"}
     assert actions.CONSUMER
+
+
+def test_a_change_a_refund_and_a_place_in_a_queue_are_told(drive: Drive, outside: Outside) -> None:
+    customer, after = drive.customer, drive.pickup_at + timedelta(days=5)
+    join_queue(customer, "byd-han", "", "shanghai", after, after + timedelta(days=2))
+    outside.clock.advance((drive.pickup_at - outside.clock.now()).total_seconds())
+    hand_over(drive)
+    for days in (4, 3):
+        extend_or_not = extend_drive if days == 4 else return_early
+        extend_or_not(customer, drive.pk, drive.pickup_at + timedelta(days=days) - timedelta(hours=1))
+    charge = open_charge(customer, "fee", "drive", 5000, "CNY")
+    settle_charge(charge.pk)
+    open_refund(charge, "fee:back", 2500)
+    settle_refunds()
+    while seal_audit() + queue_letters():
+        pass
+    told = [notice.text for notice in Notice.objects.order_by("at")]
+    assert sum("Changed: please bring" in text for text in told) == 2
+    assert sum("on their way back" in text and "25" in text for text in told) == 1
+    assert sum("You wait for" in text for text in told) == 1

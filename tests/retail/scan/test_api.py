@@ -37,7 +37,7 @@ def test_a_program_is_told_what_is_wrong_with_a_picture(guest: Client, edge: Kno
 def test_a_program_cannot_answer_for_another(guest: Client, edge: KnownCar) -> None:
     told = guest.post("/api/v1/scans", picture(1), content_type="image/jpeg", headers=KEY).json()
     path = f"/api/v1/scans/{told['scan_id']}/pick"
-    assert Client().post(path, {"car": "ford-edge"}, content_type="application/json", headers=KEY).status_code == 422
+    assert Client().post(path, {"car": "ford-edge"}, content_type="application/json", headers=KEY).status_code == 404
     assert Scan.objects.get().picked is None
 
 

@@ -9,7 +9,7 @@ from vendrive.retail.api import schemas as s
 from vendrive.retail.api.app import GUEST
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.catalogue.queries import get_model, get_paint, list_brands, list_models
-from vendrive.retail.drives.queries import list_pickup_times
+from vendrive.retail.drives.queries import get_calendar, list_pickup_times
 from vendrive.retail.fleet.queries import get_tower, list_towers, list_towers_from_city
 
 router = Router(tags=["catalogue"])
@@ -41,6 +41,14 @@ def get_pickup_times(request: HttpRequest, model: s.Slug, tower: s.Slug, day: s.
     chosen = get_paint(model, paint) if paint else None
     times = list_pickup_times(get_model(model), chosen, get_tower(tower), day)
     return [{"at": time.at, "left": time.left} for time in times]
+
+
+@router.get("/calendar", auth=GUEST, response=list[s.CalendarDayOut])
+def get_free_days(request: HttpRequest, model: s.Slug, tower: s.Slug, paint: s.Slug = "") -> list[dict[str, object]]:
+    """Return the days on which such a car can be booked, how much of each is free and, where nothing is, why."""
+    chosen = get_paint(model, paint) if paint else None
+    days = get_calendar(get_model(model), chosen, get_tower(tower)).days()
+    return [{"day": day.day, "free": day.free, "why": day.why or ""} for day in days]
 
 
 def _model(model: VehicleModel) -> dict[str, object]:

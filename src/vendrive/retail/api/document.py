@@ -47,7 +47,7 @@ STATUS_WORDS: Mapping[int, str] = {
     404: "There is no such thing, or it is somebody else's.",
     409: "Refused as things stand.",
     422: "The request cannot be read, or its key was used for another one.",
-    429: "Too often.",
+    429: "Too often, or more people ask than can be served: `Retry-After` says when to come again.",
 }
 
 
@@ -69,7 +69,7 @@ def complete(document: OpenAPISchema, api: NinjaAPI) -> OpenAPISchema:
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
-    codes = list(operation.pop(OWN, ()))
+    codes = [*operation.pop(OWN, ()), ErrorCode.too_busy]
     for parameter in operation["parameters"]:
         parameter.pop("examples", None)  # a list, which belongs into the schema, where it is as well
     signed_in = any(SESSION in way for way in operation.get("security", ()))

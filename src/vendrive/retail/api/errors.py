@@ -15,11 +15,13 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.request_replayed: 401,
     ErrorCode.not_allowed: 403,
     ErrorCode.drive_not_found: 404,
+    ErrorCode.not_in_queue: 404,
     ErrorCode.address_unknown: 404,
     ErrorCode.method_not_allowed: 405,
     ErrorCode.request_invalid: 422,
     ErrorCode.idempotency_mismatch: 422,
     ErrorCode.too_many_tries: 429,
+    ErrorCode.too_busy: 429,
     ErrorCode.unexpected: 500,
 }
 CODE_OF_STATUS: Mapping[int, ErrorCode] = {

@@ -12,7 +12,7 @@ from vendrive.retail.catalogue.queries import get_model
 from vendrive.retail.customers import actions as customers
 from vendrive.retail.customers.documents import Introduction
 from vendrive.retail.customers.queries import get_person, get_profile
-from vendrive.retail.drives.queries import get_eligibility, get_rules
+from vendrive.retail.drives.queries import get_answer, get_rules
 from vendrive.retail.events.idempotency import do_first
 from vendrive.retail.fleet.queries import get_tower
 from vendrive.wire.errors import ErrorCode
@@ -103,12 +103,12 @@ def put_pin(request: HttpRequest, body: s.PinIn) -> dict[str, str]:
 def get_eligible(
     request: HttpRequest, model: s.Slug = "", tower: s.Slug = "", pickup_at: s.Moment | None = None
 ) -> dict[str, object]:
-    """Say yes, or every reason why not: for any drive, or for this model from this tower at this time."""
+    """Say yes, or every reason why not and from when: for any drive, or for this model from this tower at this time."""
     customer = customer_of(request)
     if get_person(customer) is not None:
         customers.ask_standing(customer, get_rules().least_credit)
     wished = (get_model(model) if model else None, get_tower(tower) if tower else None, pickup_at)
-    reasons = get_eligibility(customer, *wished)
+    answer = get_answer(customer, *wished)
     lang = language_of(request)
-    told = [{"code": r.code, "details": dict(r.details), **sentences(lang, r.code)} for r in reasons]
-    return {"eligible": not reasons, "reasons": told}
+    told = [{"code": r.code, "details": dict(r.details), **sentences(lang, r.code)} for r in answer.reasons]
+    return {"eligible": answer.may, "reasons": told, "yes_from": answer.yes_from}

@@ -79,7 +79,12 @@ def post_scan(request: HttpRequest) -> Status[dict[str, object]]:
     return Status(201, _scan(found))
 
 
-@router.post("/scans/{scan_id}/pick", auth=GUEST, response={204: None})
+@router.post(
+    "/scans/{scan_id}/pick",
+    auth=GUEST,
+    response={204: None},
+    openapi_extra=refuses(ErrorCode.address_unknown),
+)
 @keyed_for_guests()
 def post_pick(request: HttpRequest, scan_id: UUID, body: PickIn) -> Status[None]:
     """Say which of the candidates the car was, or none of them; another pick replaces it."""

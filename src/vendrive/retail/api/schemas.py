@@ -122,6 +122,16 @@ class TowerOut(Schema):
     distance_km: float | None
 
 
+class CalendarDayOut(Schema):
+    """A local day of the tower: how many of its quarter hours are free and, where none is, why."""
+
+    model_config = _example(day="2026-03-02", free=44, why="")
+
+    day: date
+    free: int
+    why: str
+
+
 class PickupTimeOut(Schema):
     model_config = _example(at="2026-03-02T01:15:00Z", left=1)
 
@@ -190,8 +200,13 @@ class ReasonOut(Schema):
 
 
 class EligibilityOut(Schema):
+    """`yes_from` is the earliest time from which nothing stands against it; none where time alone mends nothing."""
+
+    model_config = _example(eligible=True, reasons=[], yes_from="2026-03-02T01:05:00Z")
+
     eligible: bool
     reasons: list[ReasonOut]
+    yes_from: datetime | None
 
 
 class BookingIn(Body):
@@ -221,6 +236,110 @@ class BookingOut(Schema):
     tower: str
     pickup_at: datetime
     short_code: str
+
+
+class HoldOut(Schema):
+    """A car that is kept until `hold_until`. `terms` names the text that confirming accepts."""
+
+    model_config = _example(
+        drive_id=DRIVE_ID,
+        model="volvo-ex30",
+        paint="yellow",
+        tower="shanghai",
+        pickup_at="2026-03-02T01:15:00Z",
+        hold_until="2026-03-02T01:20:00Z",
+        terms="5e0c1c7f2a9b4d13",
+        terms_text="…",
+        fee_minor=0,
+        deposit_minor=0,
+        currency="CNY",
+    )
+
+    drive_id: str
+    model: str
+    paint: str
+    tower: str
+    pickup_at: datetime
+    hold_until: datetime
+    terms: str
+    terms_text: str
+    fee_minor: int
+    deposit_minor: int
+    currency: str
+
+
+class ConfirmIn(Body):
+    model_config = _example(terms="5e0c1c7f2a9b4d13")
+
+    terms: str = Field(max_length=40, description="As the hold named them: they may have changed meanwhile.")
+
+
+class RescheduleIn(Body):
+    model_config = _example(pickup_at="2026-03-03T01:15:00Z")
+
+    pickup_at: Moment
+
+
+class DueIn(Body):
+    model_config = _example(due_at="2026-03-04T01:15:00Z")
+
+    due_at: Moment
+
+
+class ElsewhereIn(Body):
+    model_config = _example(tower="nanjing")
+
+    tower: Slug
+
+
+class SwapIn(Body):
+    model_config = _example(model="byd-han", paint="red", pickup_at="2026-03-03T01:15:00Z")
+
+    model: Slug
+    paint: Slug
+    pickup_at: Moment
+
+
+class QueueIn(Body):
+    model_config = _example(
+        model="volvo-ex30",
+        paint="",
+        tower="shanghai",
+        from_at="2026-03-03T00:00:00Z",
+        until_at="2026-03-10T00:00:00Z",
+    )
+
+    model: Slug
+    paint: Slug = Field(default="", description="Empty: in any colour.")
+    tower: Slug
+    from_at: Moment
+    until_at: Moment
+
+
+class PlaceOut(Schema):
+    """A place in a queue; `place` 1 is next. An offer is a hold, to be confirmed before it expires."""
+
+    model_config = _example(
+        place_id=DRIVE_ID,
+        model="volvo-ex30",
+        paint="",
+        tower="shanghai",
+        from_at="2026-03-03T00:00:00Z",
+        until_at="2026-03-10T00:00:00Z",
+        place=1,
+        state="waiting",
+        offer_id=None,
+    )
+
+    place_id: str
+    model: str
+    paint: str
+    tower: str
+    from_at: datetime
+    until_at: datetime
+    place: int
+    state: str
+    offer_id: str | None
 
 
 class DriveOut(Schema):

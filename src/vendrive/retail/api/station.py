@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from vendrive.retail.api.errors import answer_refusal
 from vendrive.retail.drives.journal import record_journal
+from vendrive.retail.drives.leases import end_leases
 from vendrive.retail.drives.orders import list_orders, publish_orders
 from vendrive.retail.fleet.actions import record_report
 from vendrive.retail.fleet.credentials import access_station
@@ -50,6 +51,7 @@ def get_orders(tower: Tower, request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "0")
     if not after.isdecimal() or len(after) > CURSOR_DIGITS:
         raise Refused(ErrorCode.request_invalid, after=after)
+    end_leases(tower.slug, int(after))
     publish_orders(tower.slug, int(after))
     return _json(list_orders(tower.slug, int(after)))
 

@@ -8,6 +8,7 @@ from vendrive.retail.customers.queries import get_customer
 from vendrive.wire.errors import ErrorCode, Refused
 
 _KEY = "customer"
+_KNOWN = "_customer"  # read once for a request
 
 
 def sign_in(request: HttpRequest, customer: Customer) -> None:
@@ -24,7 +25,11 @@ def sign_out(request: HttpRequest) -> None:
 def current_customer(request: HttpRequest) -> Customer | None:
     """Return who is signed in, or None."""
     held = request.session.get(_KEY)
-    return get_customer(held) if held else None
+    known: Customer | None = getattr(request, _KNOWN, None)
+    if known is None or str(known.pk) != held:
+        known = get_customer(held) if held else None
+        setattr(request, _KNOWN, known)
+    return known
 
 
 def access_customer(request: HttpRequest) -> Customer:

@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
-from vendrive.retail.customers.queries import access_person
 from vendrive.retail.drives.changes import give_days_back
 from vendrive.retail.drives.lifecycle import book_held, end_drive
 from vendrive.retail.drives.models import OPEN, Drive, DriveState
@@ -33,7 +32,7 @@ def hold_drive(
     Raise Refused as `reserve` does.
     """
     wanted = Wanted(model, paint, tower, pickup_at)
-    return access_drive(customer, _once(customer, "hold_drive", key, wanted, hold_now, language))
+    return _taken(_once(customer, "hold_drive", key, wanted, hold_now, language))
 
 
 def hold_now(customer: Customer, wanted: Wanted, language: str = "en") -> Reserved:
@@ -78,9 +77,8 @@ def book_drive(
 
     Raise Refused as `reserve` and `confirm_drive` do.
     """
-    access_person(customer)
     wanted = Wanted(model, paint, tower, pickup_at)
-    drive = access_drive(customer, _once(customer, "book_drive", key, wanted, _book_now, language))
+    drive = _taken(_once(customer, "book_drive", key, wanted, _book_now, language))
     return confirm_drive(customer, drive.pk, drive.terms_id) if drive.state == DriveState.held else drive
 
 
@@ -133,12 +131,18 @@ def lapse_holds() -> int:
 
 def _book_now(customer: Customer, wanted: Wanted, language: str) -> Reserved:
     actor, now = f"customer:{customer.pk}", ports().clock.now()
-    rules = find_offer(wanted).rules
+    offer = find_offer(wanted)
+    rules = offer.rules
     free = not (rules.fee_minor or rules.fee_below_credit_minor or rules.deposit_minor)
     how = How(language=language, actor=actor)
     if free:
         how = How(DriveState.booked, accepted_at=now, language=language, actor=actor)
-    return reserve(customer, wanted, how)
+    return reserve(customer, wanted, how, offer)
+
+
+def _taken(drive_id: str) -> Drive:
+    """Return what the customer's own write has made, with no more than its answer needs."""
+    return Drive.objects.select_related("vehicle__paint").get(pk=drive_id)
 
 
 def _check_still_may(customer: Customer, drive: Drive) -> None:

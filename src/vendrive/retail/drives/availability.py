@@ -76,6 +76,12 @@ SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint,
 FROM unnest(%(vehicles)s::uuid[]) AS v(id) JOIN drives_drive d ON d.vehicle_id = v.id
 WHERE d.state IN ('held', 'booked', 'ready', 'out') AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
     AND NOT (d.state = 'held' AND d.hold_until <= %(now)s)
+UNION ALL
+SELECT d.vehicle_id, extract(epoch FROM lower(d.vehicle_period))::bigint,
+    extract(epoch FROM upper(d.vehicle_period))::bigint
+FROM drives_drive d
+WHERE d.leased_until > %(now)s AND d.vehicle_id = ANY (%(vehicles)s::uuid[])
+    AND d.vehicle_period && tstzrange(%(start)s, %(end)s)
 """
 _BAYS = """
 SELECT extract(epoch FROM quarter)::bigint, lower(minutes), upper(minutes) FROM drives_bayuse

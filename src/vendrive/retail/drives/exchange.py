@@ -29,6 +29,10 @@ WHERE me.id = %(drive)s AND v.id <> me.vehicle_id AND v.tower_id = me.tower_id A
     AND v.is_clean AND (%(any)s OR v.paint_id = me.paint_id)
     AND NOT EXISTS (
         SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.id <> me.id
+            AND d.leased_until > %(now)s AND d.vehicle_period && me.vehicle_period
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM drives_drive d WHERE d.vehicle_id = v.id AND d.id <> me.id
             AND d.state IN ('held', 'booked', 'ready', 'out')
             AND (d.vehicle_period && me.vehicle_period
                 OR (d.state = 'out' AND (d.due_at <= %(now)s OR d.return_tower_id <> me.tower_id)))

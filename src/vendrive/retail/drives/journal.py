@@ -114,7 +114,7 @@ def _lend(drive: Drive, at: datetime) -> str:
     until = drive.due_at + timedelta(minutes=drive.rules.turnaround_minutes)
     drive.vehicle_period = TimestamptzRange(min(drive.not_before, at), until)
     drive.person_period = TimestamptzRange(at, max(drive.due_at, at))
-    drive.ended_at, drive.ended_because = None, ""
+    drive.ended_at, drive.ended_because, drive.leased_until = None, "", None
     if before not in COUNTED:
         _count_again(drive)
     return before

@@ -1,6 +1,7 @@
 """What a drive becomes: the writes that every action shares, on a row that its caller has locked."""
 
 from vendrive.retail.config import ports
+from vendrive.retail.drives.leases import lease_vehicle
 from vendrive.retail.drives.models import OPEN, BayUse, Drive, DriveState, WaitPlace, WaitState
 from vendrive.retail.drives.renewal import queue_cancel, queue_hand_over
 from vendrive.retail.events.actions import record
@@ -26,4 +27,5 @@ def end_drive(drive: Drive, state: DriveState, because: str) -> None:
     after = WaitState.left if state == DriveState.cancelled else WaitState.missed
     WaitPlace.objects.filter(offer=drive, state=WaitState.offered).update(state=after, ended_because=because)
     if told:
+        lease_vehicle(drive)
         queue_cancel(drive)

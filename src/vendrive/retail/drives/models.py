@@ -150,6 +150,8 @@ class Drive(models.Model):
     handed_over_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # A drive that ended while its station may hold its pass keeps the vehicle until then, or until the station knows.
+    leased_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -194,6 +196,11 @@ class Drive(models.Model):
         ]
         indexes = [
             models.Index(fields=["tower", "pickup_at"], name="drives_of_a_tower"),
+            models.Index(
+                fields=["tower", "model"],
+                name="vehicles_that_are_leased",
+                condition=models.Q(leased_until__isnull=False),
+            ),
             models.Index(fields=["hold_until"], name="holds_that_lapse", condition=models.Q(state="held")),
             models.Index(fields=["tower", "model"], name="live_drives_of_a_pool", condition=models.Q(state__in=LIVE)),
             models.Index(

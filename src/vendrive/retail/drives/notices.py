@@ -6,6 +6,14 @@ from vendrive.retail.customers.models import Customer
 from vendrive.retail.drives.models import Drive
 from vendrive.retail.events.actions import queue_notice
 
+AT_ONCE = frozenset(
+    {
+        "offer", "queue_ended", "other_colour", "let_down", "remind", "charge", "call", "paid_but_gone", "booked_late",
+        "breakdown", "breakdown_other", "licence_lost", "return_moved",
+    }
+)  # fmt: skip
+"""Messages that are written with the change they tell of; all others are made of its event (`notices.texts.TOLD`)."""
+
 
 def tell(customer: Customer, what: str, **params: object) -> None:
     """Put the message `notice.<what>` into the outbox."""

@@ -54,12 +54,13 @@ def publish_orders(tower_id: str, cursor: int = 0) -> int:
     """
     with locked([f"publisher:{tower_id}"]):
         tower = Tower.objects.select_for_update().get(pk=tower_id)
-        waiting = StationOrder.objects.filter(tower=tower, number=None, dropped_at=None).order_by("id")
+        # Locked before their drives are read: see `leases.lease_vehicle`.
+        waiting = StationOrder.objects.select_for_update().filter(tower=tower, number=None, dropped_at=None)
         if cursor > tower.last_order:
             record("retail", "orders_resumed", tower.slug, last=tower.last_order, cursor=cursor)
             tower.last_order = cursor
         before = tower.last_order
-        for row in waiting:
+        for row in waiting.order_by("id"):
             _publish(tower, row)
         tower.save(update_fields=["last_order"])
         return tower.last_order - before

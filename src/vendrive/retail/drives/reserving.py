@@ -150,14 +150,14 @@ WHERE t.slug = %s AND pa.model_id = %s AND pa.slug = %s ORDER BY p.slug LIMIT 1
 """
 
 
-def reserve(customer: Customer, wanted: Wanted, how: How) -> Reserved:
+def reserve(customer: Customer, wanted: Wanted, how: How, offer: Offer | None = None) -> Reserved:
     """Take one vehicle of the model and colour for the period; raise Refused, with nothing taken.
 
     Three round trips: what the place and the programme say, what is known of the person, and the taking itself.
     Raise Refused: what stands against the person (all codes in its `reasons`), the time (pickup_…, return_…), the
     vehicle (vehicle_taken), the tower (return_not_storable, tower_closed), or busy_try_again.
     """
-    offer = find_offer(wanted)
+    offer = offer or find_offer(wanted)
     check_pickup_time(offer.rules, offer.tower, wanted.pickup_at, offer.now)
     known = check_person(customer, offer, how.follows)
     return take_vehicle(customer, offer, known, how)

@@ -21,7 +21,7 @@ CONSTRAINTS: Mapping[str, ErrorCode] = {
     "quota_of_odd_months": ErrorCode.busy_try_again,
     "quota_has_this_place": ErrorCode.drives_used_up,
     "a_bay_minute_once": ErrorCode.pickup_time_taken,
-    "one_place_in_a_queue": ErrorCode.request_replayed,
+    "one_place_in_a_queue": ErrorCode.already_waiting,
     "a_vehicle_is_sold_once": ErrorCode.not_for_sale,
 }
 

@@ -51,7 +51,7 @@ def join_queue(
 ) -> WaitPlace:
     """Wait for a model at a tower (`paint` empty: in any colour) with a pick-up in [from_at, until_at).
 
-    One place in each queue: joining again is refused (request_replayed). Raise Refused: profile_incomplete,
+    One place in each queue: joining again is refused (already_waiting). Raise Refused: profile_incomplete,
     request_invalid.
     """
     person, now = access_person(customer), ports().clock.now()
@@ -73,7 +73,7 @@ def join_queue(
             record(f"customer:{customer.pk}", "queue_joined", found.pk, model=model, tower=tower)
             return found
     except IntegrityError as error:
-        raise Refused(ErrorCode.request_replayed) from error
+        raise Refused(ErrorCode.already_waiting) from error
 
 
 def leave_queue(customer: Customer, place_id: UUID | str) -> None:

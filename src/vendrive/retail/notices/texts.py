@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from vendrive.design import formats
 from vendrive.design.messages import say
 from vendrive.retail.customers.models import Customer, Person
-from vendrive.retail.drives.models import Drive
+from vendrive.retail.drives.models import Drive, WaitPlace
 from vendrive.retail.events.models import AuditRow
+from vendrive.retail.payments.models import Refund
 from vendrive.retail.sales.models import SalesOrder
 
 
@@ -33,11 +34,12 @@ class Letter:
 
 def about_drive(subject: str) -> About:
     """Return who borrows, and which car when and where."""
-    drive = Drive.objects.select_related("customer", "tower", "vehicle__model__brand").get(pk=subject)
+    drive = Drive.objects.select_related("customer", "tower", "return_tower", "vehicle__model__brand").get(pk=subject)
     lang, zone, model, tower = drive.customer.language, drive.tower.time_zone, drive.vehicle.model, drive.tower
     words = {
         "car": f"{model.brand.name_zh} {model.name_zh}" if lang == "zh" else f"{model.brand.name} {model.name}",
         "tower": tower.name_zh if lang == "zh" else tower.name,
+        "back": drive.return_tower.name_zh if lang == "zh" else drive.return_tower.name,
         "plate": drive.vehicle.plate,
         "day": formats.day(lang, drive.pickup_at, zone),
         "time": formats.clock_time(drive.pickup_at, zone),
@@ -54,6 +56,20 @@ def about_order(subject: str) -> About:
     return About(drive.customer, {**drive.words, "down": formats.money(order.down_payment_minor, order.currency)})
 
 
+def about_refund(subject: str) -> About:
+    """Return who gets money back, and how much."""
+    refund = Refund.objects.select_related("charge__customer").get(pk=subject)
+    return About(refund.charge.customer, {"amount": formats.money(refund.amount_minor, refund.charge.currency)})
+
+
+def about_place(subject: str) -> About:
+    """Return who waits, for which model and where."""
+    place = WaitPlace.objects.select_related("customer", "model__brand", "tower").get(pk=subject)
+    zh, model = place.customer.language == "zh", place.model
+    car = f"{model.brand.name_zh} {model.name_zh}" if zh else f"{model.brand.name} {model.name}"
+    return About(place.customer, {"car": car, "tower": place.tower.name_zh if zh else place.tower.name})
+
+
 def about_person(subject: str) -> About:
     """Return the customer who is this person."""
     return About(Person.objects.select_related("customer").get(pk=subject).customer, {})
@@ -67,11 +83,16 @@ TOLD: Mapping[str, tuple[str, Callable[[str], About]]] = {
     "drive_not_collected": ("not_collected", about_drive),
     "handed_over": ("handed_over", about_drive),
     "returned": ("returned", about_drive),
+    "due_changed": ("due_changed", about_drive),
+    "refund_paid": ("refunded", about_refund),
+    "queue_joined": ("queue_joined", about_place),
     "sale_placed": ("order_placed", about_order),
     "sale_declined": ("order_declined", about_order),
     "face_consent_revoked": ("face_deleted", about_person),
 }
 """For each action of the audit trail: the message, and what it is about."""
+AGAIN = ("face_deleted", "due_changed")
+"""What may happen to the same subject more than once, each time with a new effect; a drive or an order ends once."""
 
 
 def letter_for(row: AuditRow) -> Letter | None:
@@ -83,6 +104,5 @@ def letter_for(row: AuditRow) -> Letter | None:
     message, about_subject = TOLD[action]
     about = about_subject(row.subject)
     text = say(about.customer.language, f"notice.{message}", **about.words)
-    # Consent may be given and revoked again, each time with a new effect; a drive or an order ends once.
-    again = f":{row.seq}" if about_subject is about_person else ""
+    again = f":{row.seq}" if message in AGAIN else ""
     return Letter(f"{message}:{row.subject}{again}", about.customer.phone, text)

@@ -49,10 +49,10 @@ class Result:
 
 
 def access_scan(scan_id: UUID, own: Sequence[str]) -> Scan:
-    """Return a scan that this session made; raise Refused (request_invalid), also for one of another session."""
+    """Return a scan that this session made; raise Refused (address_unknown), also for one of another session."""
     found = Scan.objects.filter(pk=scan_id).first() if str(scan_id) in own else None
     if found is None:
-        raise Refused(ErrorCode.request_invalid, scan=scan_id)
+        raise Refused(ErrorCode.address_unknown)
     return found
 
 

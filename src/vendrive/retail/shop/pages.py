@@ -118,15 +118,18 @@ def signed_in(view: CustomerView[P]) -> View[P]:
     return page(answer)
 
 
-def posts_to(target: str) -> Callable[[View[P]], View[P]]:
-    """Let the view take POST alone; whoever comes back to its address otherwise is led to the page `target`."""
+def posts_to(target: str, of_one: bool = True) -> Callable[[View[P]], View[P]]:
+    """Let the view take POST alone; whoever comes back to its address otherwise is led to the page `target`.
+
+    `of_one`: the page is about the same thing, and takes what the address takes.
+    """
 
     def wrap(view: View[P]) -> View[P]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if request.method == "POST":
                 return view(request, *args, **kwargs)
-            address = reverse(target, kwargs=kwargs)
+            address = reverse(target, kwargs=kwargs if of_one else None)
             return redirect(f"{address}?{query}" if (query := request.GET.urlencode()) else address)
 
         return answer

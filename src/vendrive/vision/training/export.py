@@ -15,6 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from vendrive.vision.training.layers import CAR_CLASSES, FEATURES, Layer, Weights, backbone
 
 OPSET = 17
+# The last layer of the stage of 96 channels, a sixteenth of the picture's side.
+HALF_WAY, PANELS = "38", 96
 
 
 class Graph:
@@ -113,6 +115,7 @@ def car_model(encoders: Sequence[Weights], gate: Weights) -> bytes:
     `vector`: the unit vectors of the encoders side by side, divided so that the whole is a unit vector, N x D.
     `places`: the logarithm of the odds that a car is seen, for each place of the picture, N x height/32 x width/32.
     `car`: the same for the whole picture, N.
+    `panels`: what the gate's net sees half-way at each place, N x 96 x height/16 x width/16; it still tells colours.
     """
     graph = Graph(bits=16)
     pixels = graph.pixels()
@@ -122,7 +125,8 @@ def car_model(encoders: Sequence[Weights], gate: Weights) -> bytes:
     graph.bits = 8
     _gate(graph, pixels, gate)
     dimensions = sum(len(weights["projection.bias"]) for weights in encoders)
-    return graph.model({"vector": ["n", dimensions], "car": ["n"], "places": ["n", "down", "across"]})
+    panels: list[int | str] = ["n", PANELS, "down:16", "across:16"]
+    return graph.model({"vector": ["n", dimensions], "car": ["n"], "places": ["n", "down", "across"], "panels": panels})
 
 
 def _vector(graph: Graph, prefix: str, pixels: str, weights: Weights) -> str:
@@ -140,6 +144,7 @@ def _vector(graph: Graph, prefix: str, pixels: str, weights: Weights) -> str:
 def _gate(graph: Graph, pixels: str, weights: Weights) -> None:
     """The classifier applied to each place; its mean over the places is what it says of the pooled features."""
     places = graph.backbone("gate/", pixels, weights)
+    graph.node("Identity", [f"gate/{HALF_WAY}:added"], "panels")
     classes = graph.weight("gate/classes.weight", weights["52.weight"][:, :, None, None])
     bias = graph.constant("gate/classes.bias", weights["52.bias"].astype(np.float32))
     graph.node("Conv", [places, classes, bias], "gate/classes")

@@ -126,7 +126,12 @@ CREATE FUNCTION drives_car(w drives_wish) RETURNS uuid LANGUAGE plpgsql STABLE A
 DECLARE
     before integer := drives_queue_before(w);
     taken uuid[];
+    leased uuid[];
 BEGIN
+    -- A station that has not heard of a cancellation may still hand the car over.
+    SELECT array_agg(d.vehicle_id) INTO leased FROM drives_drive d
+    WHERE d.tower_id = w.tower AND d.model_id = w.model AND d.leased_until > w.asked_at
+        AND d.vehicle_period && tstzrange(w.not_before, w.vehicle_until);
     SELECT array_agg(d.vehicle_id) INTO taken FROM drives_drive d
     WHERE d.tower_id = w.tower AND d.model_id = w.model AND d.state IN ('held', 'booked', 'ready', 'out')
         AND (d.vehicle_period && tstzrange(w.not_before, w.vehicle_until)
@@ -137,7 +142,7 @@ BEGIN
         SELECT v.id FROM fleet_vehicle v
         WHERE v.tower_id = w.tower AND v.model_id = w.model AND v.paint_id = w.paint AND v.state IN ('pool', 'out')
             AND v.legal_until >= w.due_day AND v.recall = '' AND v.damage <> 'unsafe' AND v.is_clean
-            AND v.id <> ALL (COALESCE(taken, '{}'))
+            AND v.id <> ALL (COALESCE(taken, '{}')) AND v.id <> ALL (COALESCE(leased, '{}'))
         ORDER BY v.state <> 'pool', v.tag OFFSET before LIMIT 1
     );
 END $$;

@@ -35,7 +35,7 @@ def join(request: HttpRequest, customer: Customer) -> HttpResponse:
     return redirect("shop:drives")
 
 
-@posts_to("shop:drives")
+@posts_to("shop:drives", of_one=False)
 @signed_in
 def leave(request: HttpRequest, customer: Customer, place_id: UUID) -> HttpResponse:
     """Give the place up."""

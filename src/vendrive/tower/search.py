@@ -8,7 +8,7 @@ from vendrive.tower.baseline import first_order
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.lookahead import BayAhead, Errand, Path, Sight, Way, best_path
 from vendrive.tower.placing import well_placed
-from vendrive.tower.planner import EARLY_S, Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street, waits_since_s
+from vendrive.tower.planner import Admit, BayAt, Ground, LiftAt, Move, Order, waits_in_street, waits_since_s
 
 # So many jobs are put in order at once; those behind wait for their turn.
 SEEN = 12
@@ -182,7 +182,8 @@ class Search:
             later_s = self._too_early_s(errand, self._bays[at])
             if not found.ripe and not self._is_pressed(path):
                 return inf
-            if not found.ripe and self._would_block(errand):
+            if not found.ripe and len(ground.free_bays) < 2:
+                # What is only expected leaves the last free bay to those who come before it is time to fetch it.
                 return self._move(path[1:], orders)
             if later_s:
                 return later_s if later_s < inf or len(path) == 1 else self._move(path[1:], orders)
@@ -198,10 +199,6 @@ class Search:
     def _is_pressed(self, path: Path) -> bool:
         """Whether somebody waits behind the first errand of a sequence."""
         return any(self._found[number].ripe for number, _ in path)
-
-    def _would_block(self, errand: Errand) -> bool:
-        """Whether a car that is expected would take the last free bay long before its time."""
-        return len(self._ground.free_bays) < 2 and errand.due_s > self._ground.state.now_s + EARLY_S
 
     def _after(self, path: Path) -> list[int]:
         """Return the storey to which the lift goes after its first errand, if it has another one."""

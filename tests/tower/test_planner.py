@@ -234,3 +234,10 @@ def test_a_free_bay_is_kept_for_the_oldest_while_its_lift_is_busy() -> None:
     assert not Foresight().plan(busy).orders
     without = replace(busy, failed=frozenset({"5B"}))
     assert Foresight().plan(without).orders == (Admit("street", "B1"),)
+
+
+@pytest.mark.parametrize("due_s", [1200.0, 1600.0])
+def test_no_car_takes_the_last_free_bay_before_it_is_time_to_fetch_it(due_s: float) -> None:
+    jobs = [job(JobKind.stage, "b", due_s, due_s), job(JobKind.store, "a")]
+    one_bay = state({"a": "B1", "b": "7A"}, jobs, bays=(BayAt("B1", "a"), BayAt("B2")))
+    assert [move.car for move in moves(Foresight(), one_bay)] == ["a"]

@@ -31,6 +31,8 @@ INSTANCES = Path("benchmarks/tower")
 # Where one of lifts and bays allows this many times what the other does, it is clear which of them binds.
 CLEAR = 1.5
 ORDERS = 5
+# So many crowds are drawn for the mean of a saturated tower: one differs from another by 0.02 or more.
+CROWDS = 5
 # So many slots take so long to empty that one order must do.
 LARGE = 100
 WORST_FIGURES = ("wait_mean_s", "wait_p99_s")
@@ -111,16 +113,19 @@ def _one_retrieval(quick: bool, bar: Bar) -> Iterator[Figure]:
 
 
 def _saturation(quick: bool, bar: Bar) -> Iterator[Figure]:
-    for at, name in enumerate(LAYOUTS):
-        bar.show(0.35 + 0.05 * at, f"saturation, {name}")
-        layout = load_layout(name)
-        served = saturated(Rush(layout, Foresight()))
-        # How many cars there are is for the policy: the bound is that of the fewest.
-        bound, reached = bounds.throughput(layout, 1, served.share), served.per_hour
+    for at, name in enumerate(LAYOUTS[:-1] if quick else LAYOUTS):
+        layout, ratios = load_layout(name), []
+        for seed in range(1 if quick else CROWDS):
+            bar.show(0.35 + 0.05 * at, f"saturation, {name}, seed {seed}")
+            served = saturated(Rush(layout, Foresight(), seed))
+            # How many cars there are is for the policy: the bound is that of the fewest.
+            bound = bounds.throughput(layout, 1, served.share)
+            ratios.append(served.per_hour / bound.per_hour)
         least = 0.95 if bound.clearness >= CLEAR else 0.85
-        note = f"{reached:.1f} jobs an hour, {bound.binds} bind; as filed {bound.as_filed_per_hour:.1f}, exceeded"
-        figure, ratio = f"saturation_ratio_{name}", round(reached / bound.per_hour, 3)
-        yield Figure(figure, ratio, Target(">=", least), 1, note, round(bound.per_hour, 1))
+        spread = f"{min(ratios):.3f} to {max(ratios):.3f}, the last {served.per_hour:.1f} jobs an hour"
+        note = f"{spread}; {bound.binds} bind; as filed {bound.as_filed_per_hour:.1f}, exceeded"
+        figure, ratio = f"saturation_ratio_{name}", round(float(np.mean(ratios)), 3)
+        yield Figure(figure, ratio, Target(">=", least), len(ratios), note, round(bound.per_hour, 1))
 
 
 def _fill_and_empty(quick: bool, bar: Bar) -> Iterator[Figure]:

@@ -182,6 +182,9 @@ class Search:
             later_s = self._too_early_s(errand, self._bays[at])
             if not found.ripe and not self._is_pressed(path):
                 return inf
+            if not found.ripe and len(ground.free_bays) < 2:
+                # What is only expected leaves the last free bay to those who come before it is time to fetch it.
+                return self._move(path[1:], orders)
             if later_s:
                 return later_s if later_s < inf or len(path) == 1 else self._move(path[1:], orders)
             order = Move(self._body.name, job.car, ground.state.places[job.car], self._names[at], job.name)

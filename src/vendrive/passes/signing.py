@@ -34,8 +34,14 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes of base64url without padding; raise ValueError where it is none."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    """Return the bytes of base64url without padding; raise ValueError where it is none.
+
+    Bytes have one spelling: the bits of the last sign that say nothing are zero (RFC 4648, 3.5).
+    """
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if encode(data) != text:
+        raise ValueError(f"not the one spelling of its bytes: {text[-4:]} at the end")
+    return data
 
 
 def _message(purpose: str, text: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vendrive.plant.faults import Fault, Flapping, Late, Lying, Stuck
 from vendrive.plant.world import WorldRefused
 from vendrive.simulation.kiosk import Kiosk, KioskDead
+from vendrive.simulation.people import forged
 from vendrive.simulation.scenes import SCENES
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.machine import Mode
@@ -356,18 +357,18 @@ async def _wrong_pass(world: "World", rng: Random) -> None:
         if not visits:
             return
         visit = rng.choice(visits)
-        forged = rng.choice((visit.text[:-3] + "AAA", visit.text.replace("pass-", "pass-x")))
-        text = rng.choice((forged, forged, visit.text, "ZZZZ9999"))
+        made_up = rng.choice((forged(visit.text), visit.text.replace("pass-", "pass-x")))
+        text = rng.choice((made_up, made_up, visit.text, "ZZZZ9999"))
         ask = Kiosk(world, bay).collect if rng.random() < 0.6 else Kiosk(world, bay).bring_back
         with world.register.injected("wrong_pass", bay):
             try:
                 await ask(text)
-                if text == forged:
+                if text == made_up:
                     world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was taken")
                 await asyncio.sleep(rng.uniform(1, 30))
                 await Kiosk(world, bay).cancel()
             except Refused as refusal:
-                if text == forged and refusal.code != ErrorCode.pass_not_genuine:
+                if text == made_up and refusal.code != ErrorCode.pass_not_genuine:
                     world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was read: {refusal.code}")
             except KioskDead:
                 pass

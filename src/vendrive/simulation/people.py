@@ -143,6 +143,12 @@ def _pass(world: "World", order: HandOver) -> str:
     return issue_pass(claims, world.retail.key)
 
 
+def forged(text: str) -> str:
+    """Return a pass with one sign of its signature changed, far from the end, whose last bits say nothing."""
+    at = len(text) - 10
+    return f"{text[:at]}{'A' if text[at] != 'A' else 'B'}{text[at + 1 :]}"
+
+
 class Driver:
     """One person with one drive, from the kiosk to the street and back."""
 

@@ -16,7 +16,7 @@ from vendrive.plant.machine import Car
 from vendrive.plant.world import STREET
 from vendrive.simulation.by_hand import BY_HAND, Process, recurring
 from vendrive.simulation.kiosk import Kiosk, KioskDead
-from vendrive.simulation.people import Visit, vehicle
+from vendrive.simulation.people import Visit, forged, vehicle
 from vendrive.wire.errors import Refused
 from vendrive.wire.orders import Stock
 
@@ -213,7 +213,7 @@ async def _forged_pass(world: "World", rng: Random) -> None:
         return
     visit, bay = rng.choice(waiting), rng.choice(world.layout.bays).name
     with world.register.injected("forged_pass", bay):
-        if await _shows(world, bay, visit.text[:-3] + "AAA", ""):
+        if await _shows(world, bay, forged(visit.text), ""):
             world.invariants.broken("wrong_pass", f"a forged pass of {visit.drive} was taken")
 
 

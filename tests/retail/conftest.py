@@ -33,7 +33,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres: EmbeddedPostgres) -> None:
     settings = connections["default"].settings_dict
-    settings.update({**database_from(postgres.dsn), "OPTIONS": {}})
+    settings.update(database_from(postgres.dsn))
+    # A pool belongs to one process. All else is as the product has it: how values are bound decides what is valid SQL.
+    settings["OPTIONS"].pop("pool")
     settings["TEST"]["TEMPLATE"] = settings["NAME"]
 
 

@@ -35,6 +35,8 @@ def page(live_server: LiveServer, outside: Outside, monkeypatch: pytest.MonkeyPa
         page.fill("#name", STAFF)
         page.fill("#password", PASSWORD)
         page.click("main button[type=submit]")
+        # Its modules have run then: before, nobody hears that something was reported.
+        page.wait_for_url("**/console/towers/shanghai/", wait_until="load")
         yield page
         browser.close()
 

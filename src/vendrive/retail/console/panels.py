@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from django.db.models import Max
+
 from vendrive.retail.catalogue.models import VehicleModel
 from vendrive.retail.config import ports
 from vendrive.retail.console.models import StepTick
@@ -128,7 +130,8 @@ def list_open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:
     """Return the alarms of a tower that have not ended, in the order of AlarmName."""
     rows = JournalEntry.objects.filter(tower=tower, kind__in=("alarm", "alarm_ended"))
     # What noticed the end need not be what noticed the beginning: a lost connection ends with a heartbeat.
-    newest = rows.order_by("event__name", "event__part", "-seq").distinct("event__name", "event__part")
+    last = rows.values("event__name", "event__part").annotate(seq_of_last=Max("seq")).values("seq_of_last")
+    newest = rows.filter(seq__in=last)
     found = [OpenAlarm(row.event["name"], row.event["part"], row.at, row.seq) for row in newest if row.kind == "alarm"]
     order = {str(name): at for at, name in enumerate(AlarmName)}
     return tuple(sorted(found, key=lambda alarm: (order.get(alarm.name, len(order)), alarm.seq)))

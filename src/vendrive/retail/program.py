@@ -5,8 +5,8 @@ production program can name the demo's.
 """
 
 import argparse
-import gc
 import base64
+import gc
 import getpass
 import json
 import multiprocessing

@@ -55,7 +55,7 @@ lint: $(READY) ## ruff, mypy strict and the import rules
 sim: $(READY) ## towers with people and faults: three minutes on two cores, then the figures (ARGS=--quick: under 50 s)
 	@$(BIN)/python -m vendrive.bench faults $(ARGS)
 
-bench: $(READY) ## the figures of every table, some 40 minutes (ARGS=--quick: some 3 minutes)
+bench: $(READY) ## the figures of every table, some 17 minutes (ARGS=--quick: 2)
 	@missed=0; for table in faults tower flash scan; do \
 	  echo "$$table"; $(BIN)/python -m vendrive.bench $$table $(ARGS) || missed=1; \
 	done; exit $$missed

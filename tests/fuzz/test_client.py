@@ -85,7 +85,7 @@ class Eager:
         await until_async(lambda: len(self.rogue.heard.executes_s) > before + 2, "the machine is known", 20)
 
     async def lied_to(self, lie: Lie) -> None:
-        """Assert that the machine is soon unknown (a second; more on a busy computer) when lies begin, and that nothing is asked from then on."""
+        """Assert that the machine is unknown soon (a busy computer may be late), and nothing is asked from then on."""
         self.rogue.lie = lie
         started_s = self._clock.monotonic()
         await until_async(lambda: self.link.fresh is None, "the machine is unknown", STALE_AFTER_S + BUSY_S)

@@ -130,12 +130,9 @@ class World:
 
     async def refused(self, path: str, body: Any = None, content: bytes | None = None, bay: str = "B1") -> str:
         """Return the code of a refusal, which comes with what happened and what to do next."""
-        for _ in range(MOMENTS):
-            answer = await self.post(path, body, content, bay)
-            assert answer.status_code == 409, answer.text
-            told = answer.json()
-            if told["code"] != ErrorCode.machine_unknown or self.station.link.fresh is None:
-                break
+        answer = await self.post(path, body, content, bay)
+        assert answer.status_code == 409, answer.text
+        told = answer.json()
         assert told["what"]
         assert told["next"]
         return str(told["code"])

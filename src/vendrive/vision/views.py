@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,29 +54,3 @@ class ViewIndex:
         end = int(self._starts[number + 1]) if number + 1 < len(self._starts) else len(scores)
         view = start + int(np.argmax(scores[start:end]))
         return Match(self._names[number], float(best[number]), int(self._rows[view]))
-
-
-def search(query: Vector, vectors: Vectors, model_ids: Sequence[str], top: int) -> list[Match]:
-    """Search once; a program that searches often keeps a `ViewIndex`."""
-    return ViewIndex(vectors, model_ids).search(query, top)
-
-
-@dataclass(frozen=True)
-class ReferenceViews:
-    """Views of a catalogue as a file carries them: vectors only, no photo. `encoder` is `CarEncoder.name`."""
-
-    encoder: str
-    models: list[str]
-    vectors: Vectors
-
-    def save(self, path: Path) -> None:
-        """Write them as float16, which moves a cosine by less than 0.001."""
-        np.savez_compressed(path, encoder=self.encoder, models=self.models, vectors=self.vectors.astype(np.float16))
-
-
-def load_reference_views(path: Path) -> ReferenceViews:
-    """Read what `save` wrote; unit vectors again. Raises OSError or ValueError for another file."""
-    with np.load(path, allow_pickle=False) as stored:
-        vectors = stored["vectors"].astype(np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return ReferenceViews(str(stored["encoder"]), [str(name) for name in stored["models"]], vectors)

@@ -11,11 +11,11 @@ from psycopg.types.range import TimestamptzRange
 from vendrive.audit import seal
 from vendrive.retail.drives.bays import promise_return
 from vendrive.retail.drives.exchange import serve_otherwise
-from vendrive.retail.drives.leases import end_place, queue_release, release_places
+from vendrive.retail.drives.leases import end_place, release_places
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import COUNTED, OPEN, BayUse, Drive, DriveState
 from vendrive.retail.drives.money import give_back
-from vendrive.retail.drives.renewal import queue_hand_over
+from vendrive.retail.drives.renewal import queue_hand_over, queue_release
 from vendrive.retail.drives.scarcity import locked
 from vendrive.retail.events.actions import record
 from vendrive.retail.fleet.models import JournalEntry, Tower, Vehicle, VehicleState

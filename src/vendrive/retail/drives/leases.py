@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 
 from vendrive.retail.drives.models import Drive, DriveState, Lease
-from vendrive.retail.fleet.actions import queue_order
+from vendrive.retail.drives.renewal import queue_release
 from vendrive.retail.fleet.models import OrderKind, StationOrder
 from vendrive.wire.orders import HandOver, Order
 
@@ -64,12 +64,6 @@ def release_places(drive: Drive) -> None:
 def end_place(drive: Drive, tower_id: str, revision: int) -> int:
     """A station has let go of a drive's car: the place is free; return how many are."""
     return Lease.objects.filter(drive=drive, tower_id=tower_id, vehicle=None, revision__lte=revision).delete()[0]
-
-
-def queue_release(drive: Drive, tower_id: str) -> None:
-    """Order a station not to take a drive's car back."""
-    intent: dict[str, object] = {"drive_id": str(drive.pk), "revision": drive.revision}
-    queue_order(tower_id, OrderKind.release_return, intent, person_id=drive.person_id)
 
 
 def _orders(drive: Drive, tower_id: str, *kinds: OrderKind) -> "QuerySet[StationOrder]":

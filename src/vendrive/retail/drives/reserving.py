@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -308,8 +308,3 @@ def wish_row(customer: Customer, offer: Offer, known: Known, how: How) -> WishRo
 def quarter_of(moment: datetime) -> datetime:
     """Return the quarter hour in which a time lies."""
     return moment - timedelta(seconds=moment.timestamp() % QUARTER.total_seconds())
-
-
-def wanted_at(wanted: Wanted, pickup_at: datetime) -> Wanted:
-    """Return the same wish for another time."""
-    return replace(wanted, pickup_at=pickup_at)

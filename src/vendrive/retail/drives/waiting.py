@@ -15,7 +15,6 @@ from vendrive.retail.config import ports
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.customers.queries import access_person
 from vendrive.retail.drives.availability import DAY, get_availability
-from vendrive.retail.drives.exchange import LET_DOWN
 from vendrive.retail.drives.lifecycle import end_drive
 from vendrive.retail.drives.models import QUEUED, Drive, DriveState, WaitPlace, WaitState
 from vendrive.retail.drives.notices import tell, tell_of
@@ -197,8 +196,3 @@ def _end(place: WaitPlace, state: WaitState, because: str) -> None:
     place.save(update_fields=["state", "ended_because"])
     if state == WaitState.ended:
         record("retail", "queue_ended", place.pk, because=because)
-
-
-def was_let_down(place: WaitPlace) -> bool:
-    """Say whether the place is one that we owe."""
-    return place.priority >= LET_DOWN

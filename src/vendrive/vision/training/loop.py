@@ -156,18 +156,3 @@ class Run:
         torch.set_rng_state(state["chance"].cpu())
         if self.device == "cuda":
             torch.cuda.set_rng_state(state["device_chance"].cpu())
-
-
-def vectors_of(net: Encoder, photos: Tensor, side_px: int, device: str, mirrored: bool = True) -> Tensor:
-    """Unit vectors of photos, N x dimensions, on the CPU; `mirrored` adds the vector of the mirror image."""
-    found = []
-    net.eval()
-    with torch.no_grad():
-        for some in photos.split(128):
-            pixels = augment(some.to(device), side_px, 0).to(memory_format=FORMAT)
-            with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-                vectors = net(pixels).vectors.float()
-                if mirrored:
-                    vectors = vectors + net(pixels.flip(3)).vectors.float()
-            found.append(torch.nn.functional.normalize(vectors).cpu())
-    return torch.cat(found)

@@ -70,18 +70,6 @@ def split(photos: list[Labelled]) -> Split:
     )
 
 
-def for_choosing(photos: list[Labelled], models: int) -> Split:
-    """Split what is trained on once more, to choose a recipe by: `models` of them play the unseen ones."""
-    names = sorted({photo.name for photo in photos}, key=_hash)
-    unseen = set(names[:models])
-    held_out = {photo for name in names[models:] for photo in _first_fifth(photos, name)}
-    return Split(
-        train=[photo for photo in photos if photo.name not in unseen and photo not in held_out],
-        held_out=[photo for photo in photos if photo in held_out],
-        unseen=[photo for photo in photos if photo.name in unseen],
-    )
-
-
 def _first_fifth(photos: list[Labelled], name: str) -> list[Labelled]:
     own = sorted((photo for photo in photos if photo.name == name), key=lambda photo: _hash(photo.file))
     return own[: round(len(own) / 5)]

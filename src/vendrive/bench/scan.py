@@ -188,16 +188,18 @@ def _gate(photos: Sequence[Labelled], likelihoods: NDArray[np.float32], quick: b
 
 
 def _paint(quick: bool) -> Iterator[Figure]:
-    """The first labelling is compared with; the note says how it goes where both agree."""
+    """The first labelling is compared with; the note says how it goes where both agree, and how two other people do."""
     with PAINT_LABELS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))[: QUICK_PAINT if quick else None]
     eye = CarEncoder()
     guesses = [eye.see(open_small(PHOTOS / row["file"])).paint.name.value for row in rows]
     right = np.asarray([guess == row["first"] for guess, row in zip(guesses, rows, strict=True)])
     agreed = np.asarray([row["first"] == row["second"] for row in rows])
+    others = [np.mean([row[who] == row["first"] for row in rows]) for who in ("other", "another")]
     low, high = interval(right, np.arange(len(rows)).astype(str))
     note = (
         f"{QUICK * quick}95 % interval {low:.3f} to {high:.3f}; the two labellings agree on {agreed.mean():.3f}; "
-        f"where they do, {right[agreed].mean():.3f} is right"
+        f"where they do, {right[agreed].mean():.3f} is right; "
+        f"two others who named them blind agree with the first on {others[0]:.3f} and {others[1]:.3f}"
     )
     yield Figure("paint_accuracy", round(float(right.mean()), 4), Target(">=", 0.80), len(rows), note)

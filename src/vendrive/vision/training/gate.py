@@ -16,7 +16,7 @@ from torch.nn import functional
 from vendrive.clock import Clock
 from vendrive.vision.training.augment import augment
 from vendrive.vision.training.layers import CAR_CLASSES, CLASSES, FEATURES, Weights
-from vendrive.vision.training.net import Trunk
+from vendrive.vision.training.net import Trunk, in_short
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _odd(cars: Tensor, others: Tensor) -> Tensor:
 
 def _loss(gate: Gate, teacher: Gate, cars: Tensor, others: Tensor, recipe: GateRecipe) -> Tensor:
     pixels = augment(torch.cat([cars, others, _odd(cars, others)]), recipe.side_px, 1.0)
-    with torch.autocast(pixels.device.type, dtype=torch.bfloat16, enabled=pixels.is_cuda):
+    with torch.autocast(pixels.device.type, dtype=torch.bfloat16, enabled=in_short(pixels.device.type)):
         odds, features = gate(pixels)
         with torch.no_grad():
             taught, near = teacher(pixels)

@@ -16,7 +16,7 @@ from vendrive.clock import Clock
 from vendrive.vision.training.augment import augment
 from vendrive.vision.training.layers import Weights
 from vendrive.vision.training.losses import Labels, Loss
-from vendrive.vision.training.net import Encoder
+from vendrive.vision.training.net import Encoder, in_short
 from vendrive.vision.training.photos import Batches
 from vendrive.vision.training.recipe import Recipe
 
@@ -33,7 +33,7 @@ class Run:
     def __init__(self, recipe: Recipe, photos: Tensor, labels: Labels, start: Weights, device: str) -> None:
         """`photos` is N x 3 x side x side, uint8; held on the device, where they are also augmented."""
         torch.manual_seed(recipe.seed)
-        self.recipe, self.device = recipe, device
+        self.recipe, self.device, self._short = recipe, device, in_short(device)
         self._photos, self._numbers = photos.to(device), labels.numbers.to(device)
         self._batches = Batches(labels.numbers[:, 0], recipe.batch, recipe.photos_per_model, recipe.seed)
         self._epoch_steps = max(1, len(photos) // recipe.batch)
@@ -97,7 +97,7 @@ class Run:
         places = self._batches.next().to(self.device)
         pixels = augment(self._photos[places], self.recipe.side_px, self.recipe.strength)
         pixels = pixels.to(memory_format=FORMAT)
-        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.device == "cuda"):
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self._short):
             seen = self.net(pixels)
         loss = self.loss(seen, self._numbers[places])
         self._optimiser.zero_grad(set_to_none=True)

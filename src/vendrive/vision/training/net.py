@@ -10,6 +10,12 @@ from torch.nn import functional
 from vendrive.vision.training.layers import FEATURES, Layer, Weights, backbone
 
 
+def in_short(device: str) -> bool:
+    """Whether the device multiplies bfloat16 by itself, which halves a step; elsewhere it would take longer."""
+    can = torch.cpu.get_capabilities()
+    return device == "cuda" or bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+
+
 class Convolution(nn.Module):
     """A convolution with batch normalisation put back: folded weights train badly at a high rate."""
 

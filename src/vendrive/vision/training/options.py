@@ -42,7 +42,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--faces", type=Path, help="folder of photos of faces, which are no cars")
     made.add_argument("--minutes", type=float, default=0, help="of training for each encoder (100; 6 on a GPU)")
     made.add_argument("--epochs", type=int, default=0, help="or so many times all photos, whichever ends first")
-    made.add_argument("--side", type=int, default=0, dest="side_px", help="px of the square trained with (160; 256)")
+    made.add_argument("--side", type=int, default=0, dest="side_px", help="px of the square trained with (192; 256)")
     made.add_argument("--members", type=int, choices=(1, 2), default=0, help="encoders side by side (1; 2 on a GPU)")
     made.add_argument("--gate-steps", type=int, default=400, help="steps of training of car or not")
     made.add_argument("--name", default="", help="name of the model; vectors of two names do not compare")

@@ -37,7 +37,7 @@ ON_GPU = (
     Recipe(seed=1, minutes=6, epochs=160, rate=2e-3, strength=0.6),
     Recipe(seed=2, minutes=6, epochs=160, rate=2e-3, strength=0.85, anchor=0.2),
 )
-ON_CPU = (Recipe(minutes=100, epochs=60, side_px=160, batch=64, rate=1e-3, strength=0.6),)
+ON_CPU = (Recipe(minutes=100, epochs=100, side_px=192, batch=64, rate=1e-3, strength=0.6),)
 # A net sees more in pictures somewhat larger than it was trained with.
 LARGER = 1.25
 

@@ -4,6 +4,7 @@ No job starves. A job that has waited for AGEING_S is done before all that began
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from vendrive.tower.baseline import first_order
 from vendrive.tower.jobs import Job, JobKind
@@ -45,8 +46,8 @@ class Foresight:
                 found, later_s = Search(_share(waiting, ground, body.name), soon, ground, body).orders()
                 orders += found
                 look_s = min(look_s, later_s)
-        orders += _wait_well(ground)
-        return Plan(tuple(orders), min(look_s, yield_s))
+        waits, wait_s = _wait_well(ground)
+        return Plan((*orders, *waits), min(look_s, yield_s, wait_s))
 
 
 def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
@@ -121,22 +122,43 @@ def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
     return orders
 
 
-def _wait_well(ground: Ground) -> list[Order]:
-    """Send lifts with nothing to do where they will be wanted next."""
+def _wait_well(ground: Ground) -> tuple[list[Order], float]:
+    """Send lifts with nothing to do where they will be wanted next; and say when it is time to look again."""
     orders: list[Order] = []
+    look_s = inf
     for body in ground.state.lifts:
         if not body.free or body.name in ground.busy or body.name in ground.state.failed:
             continue
         storey = ground.go_to.get(body.name) or _dwell(ground, body.name)
-        if storey != body.storey and (not ground.layout.beside(body.name) or _is_first_below(ground, body, storey)):
+        at_s = _goes_at_s(ground, body, storey)
+        if storey != body.storey and at_s <= ground.state.now_s:
             orders.append(Go(body.name, storey))
-    return orders
+        elif storey != body.storey:
+            look_s = min(look_s, at_s)
+    return orders, look_s
+
+
+def _goes_at_s(ground: Ground, body: LiftAt, storey: int) -> float:
+    """Return from when on a lift with nothing to do may wait at a storey; infinite where that is not known.
+
+    Of two lifts on one way the lower one may go where it is in nobody's way, and the upper one to its bay when somebody
+    is about to have driven in there; else they would send each other about.
+    """
+    beside, now_s = ground.layout.beside(body.name), ground.state.now_s
+    if not beside:
+        return now_s
+    below = ground.layout.is_below(body.name, beside[0].name)
+    theirs = [ground.layout.storey_of(bay.name) for bay in ground.bays if beside[0].name in ground.serving(bay.name)]
+    if below and all(storey < other for other in theirs):
+        return now_s
+    coming = [bay for bay in ground.bays if bay.coming and ground.layout.storey_of(bay.name) == storey]
+    if not below and coming and all(storey > other for other in theirs):
+        return min(bay.ready_s for bay in coming) - ground.pace.travel_s(body.storey, storey)
+    return now_s if _is_first_below(ground, body, storey) else inf
 
 
 def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
-    """Whether this is the lower lift of its way, the other one has nothing to do, and somebody comes into a bay there:
-    else two lifts of one way would send each other about.
-    """
+    """Whether this is the lower lift of its way, the other one has nothing to do, and somebody comes into a bay there."""
     others = [lift for lift in ground.state.lifts for plan in ground.layout.beside(body.name) if lift.name == plan.name]
     coming = any(bay.coming and ground.layout.storey_of(bay.name) == storey for bay in ground.bays)
     return coming and all(
@@ -146,8 +168,9 @@ def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
 
 def _dwell(ground: Ground, lift: str) -> int:
     """Return the storey from which the next move is expected to begin soonest."""
-    bay = ground.layout.bays_of(lift)[0].storey
-    if any(bay.taken and not bay.car for bay in ground.bays):
+    own = [bay for bay in ground.bays if lift in ground.serving(bay.name)]
+    bay = ground.layout.storey_of(own[0].name) if own else ground.layout.bays_of(lift)[0].storey
+    if any(bay.taken and not bay.car for bay in own):
         return bay
     storeys = sorted(
         ground.layout.storey_of(place)

@@ -53,18 +53,34 @@ class Foresight:
 def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
     """Return the jobs that one lift is to look at: of two on one way the upper one fetches the upper half of the wanted
     cars, and so the lower one can work below it meanwhile.
+
+    Where each has bays of its own and customers of both kinds wait, the lower one stores and the upper one fetches: a
+    bay that changes from returns to hand-outs stands idle until its lift has been to two slots.
     """
     others = ground.layout.beside(lift)
-    levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
-    if len(levels) < 2 or not others or others[0].name in ground.state.failed:
+    if not others or others[0].name in ground.state.failed:
         return jobs
-    middle, lower = levels[len(levels) // 2], ground.layout.is_below(lift, others[0].name)
+    lower = ground.layout.is_below(lift, others[0].name)
+    levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
+    if len(levels) < 2:
+        return jobs
+    if _each_its_kind(jobs, ground, lift, others[0].name):
+        return [job for job in jobs if not (waits_in_street(job, ground.state) if not lower else job.is_outward)]
+    middle = levels[len(levels) // 2]
 
     def is_mine(job: Job) -> bool:
         storey = _fetched_from(job, ground)
         return storey is None or (storey < middle) == lower
 
     return [job for job in jobs if is_mine(job)]
+
+
+def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:
+    """Whether several customers of both kinds wait, and each lift has bays of its own that are not kept for others."""
+    returns = [job for job in jobs if waits_in_street(job, ground.state)]
+    own = [{bay.name for bay in ground.bays if lift in ground.serving(bay.name)} for lift in lifts]
+    kept = {bay.name for bay in ground.bays if bay.car and not bay.taken and bay.car not in ground.moving}
+    return len(returns) > 1 and own[0].isdisjoint(own[1]) and all(bays - kept for bays in own)
 
 
 def _fetched_from(job: Job, ground: Ground) -> int | None:

@@ -13,6 +13,7 @@ from vendrive.tower.pace import pace_of
 from vendrive.tower.placing import well_placed
 from vendrive.tower.planner import (
     AGEING_S,
+    BayAt,
     Go,
     Ground,
     LiftAt,
@@ -76,11 +77,17 @@ def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
 
 
 def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:
-    """Whether several customers of both kinds wait, and each lift has bays of its own that are not kept for others."""
-    returns = [job for job in jobs if waits_in_street(job, ground.state)]
-    own = [{bay.name for bay in ground.bays if lift in ground.serving(bay.name)} for lift in lifts]
-    kept = {bay.name for bay in ground.bays if bay.car and not bay.taken and bay.car not in ground.moving}
-    return len(returns) > 1 and own[0].isdisjoint(own[1]) and all(bays - kept for bays in own)
+    """Whether several customers of both kinds wait, and each lift has one bay of its own that is not kept for others."""
+    returns = sum(waits_in_street(job, ground.state) for job in jobs)
+    own = [[bay for bay in ground.bays if lift in ground.serving(bay.name)] for lift in lifts]
+    if returns < 2 or own[0] == own[1]:
+        return False
+    return all(len(bays) == 1 and not _is_kept(bays[0], ground) for bays in own)
+
+
+def _is_kept(bay: BayAt, ground: Ground) -> bool:
+    """Whether a car waits in a bay for its customer."""
+    return bool(bay.car) and not bay.taken and bay.car not in ground.moving
 
 
 def _fetched_from(job: Job, ground: Ground) -> int | None:

@@ -63,6 +63,8 @@ def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
         return jobs
     lower = ground.layout.is_below(lift, others[0].name)
     levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
+    if len(levels) == 1 and _soonest(levels[0], ground) not in ("", lift):
+        return [job for job in jobs if _fetched_from(job, ground) is None]
     if len(levels) < 2:
         return jobs
     if _each_its_kind(jobs, ground, lift, others[0].name):
@@ -74,6 +76,18 @@ def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
         return storey is None or (storey < middle) == lower
 
     return [job for job in jobs if is_mine(job)]
+
+
+def _soonest(storey: int, ground: Ground) -> str:
+    """Return the free lift that brings a car from a storey to a free bay soonest; empty where none can begin now."""
+    bays = [(ground.layout.storey_of(bay), ground.serving(bay)) for bay in ground.free_bays]
+    ways = [
+        (ground.pace.travel_s(lift.storey, storey) + ground.pace.travel_s(storey, at), lift.name)
+        for lift in ground.lifts_for()
+        for at, serving in bays
+        if lift.name in serving and lift.name not in ground.busy
+    ]
+    return min(ways, default=(0.0, ""))[1]
 
 
 def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:

@@ -150,22 +150,21 @@ class Layout:
         """Whether a lift runs below another one of the same way."""
         return self._order[lift] < self._order[other]
 
-    def serving(self, place: str, failed: Collection[str] = ()) -> tuple[str, ...]:
-        """Return the lifts that are to serve a slot or bay while these parts are out of service.
+    def serving(self, place: str, absent: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the lifts that are to serve a slot or bay while these parts are absent.
 
-        Where two lifts of one way are both in service and their bays are on several storeys, the lower lift serves the
-        lower half of those and the upper one the others: so both can stop at once.
+        Where two lifts of one way could serve a bay, and bays are on several storeys, the lower lift has the lower half
+        of those and the upper one the others: so both can stop at once.
         """
-        lifts = self.place(place).lifts
-        if self.is_slot(place) or not self._halls:
+        lifts = tuple(lift for lift in self.place(place).lifts if lift not in absent)
+        if not self._upper_halls or self.is_slot(place):
             return lifts
-        alive = tuple(lift for lift in lifts if lift not in failed)
-        own = tuple(
+        upper = self.storey_of(place) in self._upper_halls
+        return tuple(
             lift
-            for lift in alive
-            if not any(other.name in alive and self._is_others(place, lift, other.name) for other in self.beside(lift))
+            for lift in lifts
+            if not any(other.name in lifts and self.is_below(lift, other.name) == upper for other in self.beside(lift))
         )
-        return own or lifts
 
     def hidden_by(self, slot: str) -> str:
         """Return the slot in which a car hides this one, as the slot that lies behind it; empty where there is none."""
@@ -183,12 +182,8 @@ class Layout:
         """Return the places that a lift serves from where it stands at a storey."""
         return self._levels.get((lift, storey), frozenset())
 
-    def _is_others(self, bay: str, lift: str, other: str) -> bool:
-        """Whether a bay is on the side of another lift of the way, where both serve it and both are in service."""
-        return (self.storey_of(bay) in self._halls) == self.is_below(lift, other)
-
     @lazy
-    def _halls(self) -> frozenset[int]:
+    def _upper_halls(self) -> frozenset[int]:
         """The upper half of the storeys with bays; empty where all are on one."""
         storeys = sorted({bay.storey for bay in self.bays})
         return frozenset(storeys[(len(storeys) + 1) // 2 :])

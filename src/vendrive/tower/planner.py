@@ -191,7 +191,7 @@ class Ground:
         return job.kind == JobKind.stage and bool(place) and not self.layout.is_slot(place)
 
     def serving(self, place: str) -> tuple[str, ...]:
-        """Return the lifts that serve a place while those that are in service share the bays."""
+        """Return the lifts in service that are to serve a place."""
         return self.layout.serving(place, self.state.failed)
 
     def lifts_for(self, *places: str) -> list[LiftAt]:

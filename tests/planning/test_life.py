@@ -188,7 +188,9 @@ def test_a_lift_frees_its_way_as_it_passes() -> None:
 def test_a_lift_goes_as_far_as_the_other_one_lets_it_and_is_not_sent_where_that_stands() -> None:
     """A car from above comes down to the storey over the bays while the lower lift still works there."""
     events, seen = Events(), set()
-    machine = Machine(load_layout("autostadt400"), events, Noise(0, 0.0), lambda: None)
+    layout = load_layout("autostadt400")
+    one_hall = replace(layout, bays=tuple(replace(bay, storey=1) for bay in layout.bays))
+    machine = Machine(one_hall, events, Noise(0, 0.0), lambda: None)
     lower, upper = machine.bodies["L1"], machine.bodies["L2"]
     lower.storey = lower.target = 1
     upper.storey = upper.target = 3

@@ -97,8 +97,9 @@ def in_one_hall(layout: Layout) -> Layout:
 
 
 def test_two_lifts_of_one_way_by_hand() -> None:
-    # autostadt400, both bays in the upper hall: 2 sqrt(2.2 / 0.4) + 1.5 s = 6.2 s for one storey, 44 / 2 + 2 / 0.4 + 1.5 s = 28.5 s for twenty. All
-    # are hand-outs: 48 s and the mean round; the lower lift is out of the way for 30 + 6.2 s of each of the upper one.
+    # autostadt400, both bays in the upper hall: 2 sqrt(2.2 / 0.4) + 1.5 s = 6.2 s for one storey, 44 / 2 + 2 / 0.4 +
+    # 1.5 s = 28.5 s for twenty. All are hand-outs: 48 s and the mean round; the lower lift is out of the way for 30 +
+    # 6.2 s of each of the upper one.
     layout = in_one_hall(load_layout("autostadt400"))
     work_s, cost_s = single_cycle_s(layout), 30 + 6.2
     share = work_s / (2 * (48 + 2 * 28.5) - cost_s)

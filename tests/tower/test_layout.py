@@ -82,6 +82,8 @@ def test_what_each_tower_is_known_for() -> None:
     assert [other.name for other in high.beside("L1")] == ["L2"]
     assert high.is_below("L1", "L2")
     assert not high.is_below("L2", "L1")
+    assert [high.serving(place) for place in ("B1", "B2", "9A")] == [("L1",), ("L2",), ("L1", "L2")]
+    assert [high.serving(bay, absent) for bay, absent in (("B1", ["L1"]), ("B2", ["L2"]))] == [("L2",), ("L1",)]
     assert {len([s for s in high.slots if s.storey == storey]) for storey in range(3, 23)} == {20}
 
 

@@ -28,6 +28,9 @@ from vendrive.tower.planner import (
 )
 from vendrive.tower.search import AHEAD_S, Search
 
+# A bay that is kept for so much longer than was expected is not counted on.
+OVERDUE_S = 60.0
+
 
 class Foresight:
     """Looks ahead over the most urgent jobs."""
@@ -68,7 +71,7 @@ def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
     if len(levels) < 2:
         return jobs
     if _each_its_kind(jobs, ground, lift, others[0].name):
-        return [job for job in jobs if not (waits_in_street(job, ground.state) if not lower else job.is_outward)]
+        return [job for job in jobs if not (job.is_outward if lower else waits_in_street(job, ground.state))]
     middle = levels[len(levels) // 2]
 
     def is_mine(job: Job) -> bool:
@@ -91,7 +94,7 @@ def _soonest(storey: int, ground: Ground) -> str:
 
 
 def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:
-    """Whether several customers of both kinds wait, and each lift has one bay of its own that is not kept for others."""
+    """Whether several customers of both kinds wait, and each lift has one bay of its own that can be counted on."""
     returns = sum(waits_in_street(job, ground.state) for job in jobs)
     own = [[bay for bay in ground.bays if lift in ground.serving(bay.name)] for lift in lifts]
     if returns < 2 or own[0] == own[1]:
@@ -100,8 +103,10 @@ def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:
 
 
 def _is_kept(bay: BayAt, ground: Ground) -> bool:
-    """Whether a car waits in a bay for its customer."""
-    return bool(bay.car) and not bay.taken and bay.car not in ground.moving
+    """Whether a car waits in a bay for its customer, or somebody keeps it for longer than was expected."""
+    if bay.taken:
+        return bay.free_s < ground.state.now_s - OVERDUE_S
+    return bool(bay.car) and bay.car not in ground.moving
 
 
 def _fetched_from(job: Job, ground: Ground) -> int | None:
@@ -195,7 +200,7 @@ def _goes_at_s(ground: Ground, body: LiftAt, storey: int) -> float:
 
 
 def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
-    """Whether this is the lower lift of its way, the other one has nothing to do, and somebody comes into a bay there."""
+    """Whether this is the lower lift of its way, the other one is idle, and somebody comes into a bay at a storey."""
     others = [lift for lift in ground.state.lifts for plan in ground.layout.beside(body.name) if lift.name == plan.name]
     coming = any(bay.coming and ground.layout.storey_of(bay.name) == storey for bay in ground.bays)
     return coming and all(

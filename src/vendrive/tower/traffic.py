@@ -60,7 +60,7 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
 
 
 def _own(alive: Collection[str], places: Collection[str], view: View, taken: Collection[str]) -> list[str]:
-    """Return the lifts whose bays these places are, of those that can come or will be able to (see `Layout.serving`)."""
+    """Return the lifts that these places belong to, of those that can come now or later (see `Layout.serving`)."""
     coming = [name for name in alive if name in taken or not view.snapshot.lift(name).loaded]
     absent = {lift.name for lift in view.layout.lifts} - set(coming)
     return [name for name in coming if all(name in view.layout.serving(place, absent) for place in places)]

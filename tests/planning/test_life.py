@@ -162,8 +162,17 @@ def test_the_command_line_refuses_a_layout_that_is_not_there(
 def test_who_knows_all_arrivals_is_told_of_walk_ups_and_of_no_shows() -> None:
     record = Life(replace(WEEK, foreseen=True)).run()
     assert record.no_shows == 0
-    assert not record.walkup_waits_s
-    assert np.max(record.pickup_waits_s) <= np.max(Life(WEEK).run().walkup_waits_s)
+    assert np.max(record.walkup_waits_s) < np.min(Life(WEEK).run().walkup_waits_s)
+
+
+def test_who_is_absent_does_not_come_and_all_others_do() -> None:
+    """So two runs can be held against each other about the same customers."""
+    life = Life(replace(WEEK, stored=4))
+    record = life.run()
+    assert len(life.unserved) == record.unserved > 0
+    again = Life(replace(WEEK, stored=4, absent=frozenset(life.unserved))).run()
+    assert again.unserved == 0
+    assert again.pickup_waits_s == record.pickup_waits_s
 
 
 def test_a_lift_frees_its_way_as_it_passes() -> None:

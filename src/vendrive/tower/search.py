@@ -16,8 +16,8 @@ SEEN = 12
 AHEAD_S = 1200.0
 # What may happen at any moment is not expected sooner than this.
 SOON_S = 10.0
-# Who has waited for LONG_S counts more: twice as much GROW_S later. Where that grows more slowly some crowds fall into a
-# pattern of short batches, and each change from returns to hand-outs costs a bay more than a minute.
+# Who has waited for LONG_S counts more: twice as much GROW_S later. Where that grows more slowly some crowds fall into
+# a pattern of short batches, and each change from returns to hand-outs costs a bay more than a minute.
 LONG_S, GROW_S = 1200.0, 150.0
 
 

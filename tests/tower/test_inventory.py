@@ -109,7 +109,7 @@ def test_the_nearest_free_slot_is_chosen() -> None:
 
 def test_a_slot_is_chosen_for_a_lift_that_serves_it() -> None:
     snapshot = snapshot_of(HIGH, {})
-    assert choose_slot(snapshot, HIGH, (), ("L1", "L2")) == "2A"
+    assert choose_slot(snapshot, HIGH, (), ("L1", "L2")) == "3A"
     assert choose_slot(snapshot, HIGH, (), ()) is None
 
 

@@ -57,7 +57,7 @@ SECOND_LIFT = '[[lifts]]\nname = "L2"\nway = "W1"\n'
         ("guangzhou42", 7, 42, 1, 2, 0, 0),
         ("carvana34", 9, 34, 1, 3, 3, 0),
         ("singapore60", 16, 60, 1, 1, 0, 30),
-        ("autostadt400", 22, 400, 2, 2, 0, 0),
+        ("autostadt400", 23, 400, 2, 2, 0, 0),
     ],
 )
 def test_the_layouts_of_the_program_load(
@@ -78,11 +78,13 @@ def test_what_each_tower_is_known_for() -> None:
     assert len(tiers["guangzhou42"]) == 6
     deep, high = load_layout("singapore60"), load_layout("autostadt400")
     assert (deep.slot("4A").behind, deep.hidden_by("4B"), deep.hidden_by("4A")) == ("4B", "4A", "")
-    assert [(lift.way, lift.lowest, lift.highest) for lift in high.lifts] == [("W1", 0, 21), ("W1", 1, 22)]
+    assert [(lift.way, lift.lowest, lift.highest) for lift in high.lifts] == [("W1", 0, 22), ("W1", 1, 23)]
     assert [other.name for other in high.beside("L1")] == ["L2"]
     assert high.is_below("L1", "L2")
     assert not high.is_below("L2", "L1")
-    assert {len([s for s in high.slots if s.storey == storey]) for storey in range(2, 22)} == {20}
+    assert [high.serving(place) for place in ("B1", "B2", "9A")] == [("L1",), ("L2",), ("L1", "L2")]
+    assert [high.serving(bay, absent) for bay, absent in (("B1", ["L1"]), ("B2", ["L2"]))] == [("L2",), ("L1",)]
+    assert {len([s for s in high.slots if s.storey == storey]) for storey in range(3, 23)} == {20}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from vendrive.tower.layout import load_layout
 from vendrive.tower.planner import AGEING_S, Admit, BayAt, Go, LiftAt, Move, Policy, State
 
 GUANGZHOU = load_layout("guangzhou42")
+HALLS = load_layout("autostadt400")
 SINGAPORE = load_layout("singapore60")
 POLICIES = (Baseline(), Foresight())
 every_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
@@ -149,6 +150,43 @@ def test_of_two_lifts_on_one_way_the_upper_one_fetches_the_upper_car() -> None:
     assert {(order.lift, order.car) for order in moves(Foresight(), known)} == {("L1", "low"), ("L2", "high")}
     alone = replace(known, failed=frozenset({"L2"}))
     assert [(order.lift, order.car) for order in moves(Foresight(), alone)] == [("L1", "high")]
+
+
+def test_of_two_lifts_that_are_free_the_nearer_one_fetches_the_only_car() -> None:
+    lifts, bays = (LiftAt("L1", 3, True), LiftAt("L2", 20, True)), (BayAt("B1"), BayAt("B2"))
+    for place, lift, bay in (("21A", "L2", "B2"), ("4A", "L1", "B1")):
+        known = State(2.0, HALLS, {"a": place}, lifts, bays, [job(JobKind.retrieve, "a", 1.0)])
+        assert [(order.lift, order.target) for order in moves(Foresight(), known)] == [(lift, bay)]
+
+
+def test_where_each_lift_has_a_hall_and_both_kinds_wait_the_lower_one_stores_and_the_upper_one_fetches() -> None:
+    """Unless somebody keeps a bay, for a customer to come or for longer than was expected."""
+    jobs = [job(JobKind.store, f"back{at}", 0.0) for at in range(3)]
+    jobs += [job(JobKind.retrieve, car, 1.0) for car in ("a", "b")]
+    lifts = (LiftAt("L1", 3, True), LiftAt("L2", 5, True))
+    known = State(100.0, HALLS, {"a": "3A", "b": "12A"}, lifts, (BayAt("B1"), BayAt("B2")), jobs)
+    orders = [order for order in Foresight().plan(known).orders if not isinstance(order, Go)]
+    assert sorted(
+        (type(order).__name__, order.bay if isinstance(order, Admit) else order.target) for order in orders
+    ) == [
+        ("Admit", "B1"),
+        ("Move", "B2"),
+    ]
+    overdue = replace(known, bays=(BayAt("B1", "x", taken=True, free_s=0.0), BayAt("B2")))
+    assert Admit("back0", "B2") in Foresight().plan(replace(overdue, jobs=jobs[:3])).orders
+
+
+def test_the_upper_lift_comes_to_its_hall_when_somebody_is_about_to_have_driven_in_and_no_sooner() -> None:
+    """Before that it would keep the lower one down."""
+    lifts = (LiftAt("L1", 1, False), LiftAt("L2", 12, True))
+    bays = (BayAt("B1"), BayAt("B2", taken=True, coming="back", ready_s=150.0, free_s=180.0))
+    jobs = [job(JobKind.store, "back", 0.0)]
+    known = State(50.0, HALLS, {}, lifts, bays, jobs, moving=frozenset({"back"}))
+    early = Foresight().plan(known)
+    travel_s = known.pace.travel_s(12, 2)
+    assert early.orders == ()
+    assert early.look_s == 150.0 - travel_s
+    assert Foresight().plan(replace(known, now_s=early.look_s)).orders == (Go("L2", 2),)
 
 
 def test_who_has_waited_for_long_counts_more() -> None:

@@ -34,7 +34,7 @@ def view(cars: dict[str, str], lower: int = 0, upper: int = 22, **changes: objec
 
 def test_the_nearest_free_lift_serves_and_keeps_its_task() -> None:
     known = view({"T1": "18A"})
-    goal = BringToBay("T1", "B1")
+    goal = Store("T1", "20A")
     assert assign(goal, known, ()) == "L2"
     assert assign(goal, known, ("L2",)) == "L1"
     assert assign(goal, known, (), before="L1") == "L1"
@@ -53,7 +53,18 @@ def test_the_lift_that_has_the_car_serves_though_another_task_named_it() -> None
 
 
 def test_a_loaded_lift_is_not_free() -> None:
-    assert assign(BringToBay("T1", "B1"), view({"T1": "2A", "T2": "L1"}), ()) == "L2"
+    assert assign(BringToBay("T1", "B1"), view({"T1": "3A", "T2": "L1"}), ()) == "L2"
+
+
+def test_each_lift_has_a_hall_of_its_own_while_both_are_in_service() -> None:
+    """Though the other one is nearer; so both stop at once."""
+    known = view({"T1": "18A", "T2": "3A", "T3": "B2"})
+    assert assign(BringToBay("T1", "B1"), known, ()) == "L1"
+    assert assign(BringToBay("T1", "B1"), known, ("L1",)) == Wait("L1 serves another task")
+    assert assign(BringToBay("T2", "B2"), known, ()) == "L2"
+    assert assign(BringToBay("T3", "B1"), known, ()) == "L1", "from hall to hall by the nearest"
+    broken = view({"T1": "18A"}, fault="drive")
+    assert assign(BringToBay("T1", "B1"), broken, ()) == "L2"
 
 
 def test_a_transfer_that_is_out_is_ended_by_its_lift_whoever_reads_the_car() -> None:

@@ -43,8 +43,9 @@ class Day:
 class Visit:
     """One customer: when they are promised their car and come for it, and when they bring it back.
 
-    `promised_s` is None for a walk-up; `arrives_s` is None for somebody who never comes. `choice` picks the car, from 0
-    to 1 among those that are free. The car is due back `loan_s` after the pick-up, and comes `late_s` after that.
+    `promised_s` is None for a walk-up (but for who foresees it); `arrives_s` is None for somebody who never comes.
+    `choice` picks the car, from 0 to 1 among those that are free. The car is due back `loan_s` after the pick-up, and
+    comes `late_s` after that.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Visit:
     late_s: float
     drive_in_s: float
     used: float
+    walk_up: bool = False
 
 
 def lognormal(draw: random.Random, mean: float, spread: float, longest: float) -> float:
@@ -131,4 +133,5 @@ def _visit(draw: random.Random, day: Day, name: str, promised_s: float | None, a
         late_s=draw.gauss(0, PUNCTUAL_S),
         drive_in_s=lognormal(draw, DRIVE_IN_S, PEOPLE_SPREAD, LONGEST_DRIVE_IN_S),
         used=draw.uniform(0.2, 0.7),
+        walk_up=promised_s is None,
     )

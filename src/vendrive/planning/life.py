@@ -28,6 +28,7 @@ class Setting:
     """What is simulated. `stored` cars stand in slots at first (0: as many as usual); `chargers` in how many slots.
 
     `foreseen`: the policy knows when everybody will be ready for their car, walk-ups too, and who will not come.
+    `absent` are the names of visits that are left out.
     """
 
     layout: Layout
@@ -40,6 +41,7 @@ class Setting:
     noise_share: float = 1.0
     failed: frozenset[str] = frozenset()
     foreseen: bool = False
+    absent: frozenset[str] = frozenset()
 
 
 def cars_for(layout: Layout) -> int:
@@ -66,6 +68,7 @@ class Life:
         self.at_kiosk: dict[str, float] = {}
         self.returning: dict[str, Visit] = {}
         self.in_service: set[str] = set()
+        self.unserved: set[str] = set()
         self.minutes = BayMinutes(len(layout.bays))
         self._fill()
 
@@ -80,7 +83,7 @@ class Life:
         events = self.tower.events
         for visit in visits(self.setting.day, self.setting.days, len(self.setting.layout.bays), self.setting.seed):
             known = foreseen(visit, self.setting.day.ahead_s) if self.setting.foreseen else visit
-            if known:
+            if known and known.name not in self.setting.absent:
                 events.at(known.known_s, partial(self._known, known))
         events.after(CHARGE_LOOK_S, self._charge)
         for at_s in services(self.setting.day, self.setting.days, self.setting.seed):
@@ -130,7 +133,7 @@ class Life:
             return
         car = self._choose(visit)
         if not car:
-            self.record.unserved += 1
+            self._refuse(visit)
             return
         self.visits[car] = visit
         tower.pickups[car] = visit.promised_s
@@ -152,10 +155,15 @@ class Life:
         ]
         return sorted(free)[int(visit.choice * len(free))] if free else ""
 
+    def _refuse(self, visit: Visit) -> None:
+        """There is no car for somebody."""
+        self.unserved.add(visit.name)
+        self.record.unserved += 1
+
     def _walk_up(self, visit: Visit) -> None:
         car = self._choose(visit)
         if not car:
-            self.record.unserved += 1
+            self._refuse(visit)
             return
         self.visits[car] = visit
         self._verified(visit, car)
@@ -187,10 +195,8 @@ class Life:
             return
         visit, tower = self.visits[car], self.tower
         verified_s = self.at_kiosk.pop(car)
-        if visit.promised_s is None:
-            self.record.walkup_waits_s.append(tower.now_s - verified_s)
-        else:
-            self.record.pickup_waits_s.append(max(0.0, tower.now_s - max(verified_s, visit.promised_s)))
+        waits = self.record.walkup_waits_s if visit.walk_up else self.record.pickup_waits_s
+        waits.append(max(0.0, tower.now_s - max(verified_s, visit.promised_s or 0.0)))
         self.record.charges.append(tower.charge[car])
         self.record.came("out", tower.now_s)
         tower.hand_out(car, bay)

@@ -4,6 +4,7 @@ No job starves. A job that has waited for AGEING_S is done before all that began
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from vendrive.tower.baseline import first_order
 from vendrive.tower.jobs import Job, JobKind
@@ -12,6 +13,7 @@ from vendrive.tower.pace import pace_of
 from vendrive.tower.placing import well_placed
 from vendrive.tower.planner import (
     AGEING_S,
+    BayAt,
     Go,
     Ground,
     LiftAt,
@@ -25,6 +27,9 @@ from vendrive.tower.planner import (
     yielding,
 )
 from vendrive.tower.search import AHEAD_S, Search
+
+# A bay that is kept for so much longer than was expected is not counted on.
+OVERDUE_S = 60.0
 
 
 class Foresight:
@@ -45,25 +50,63 @@ class Foresight:
                 found, later_s = Search(_share(waiting, ground, body.name), soon, ground, body).orders()
                 orders += found
                 look_s = min(look_s, later_s)
-        orders += _wait_well(ground)
-        return Plan(tuple(orders), min(look_s, yield_s))
+        waits, wait_s = _wait_well(ground)
+        return Plan((*orders, *waits), min(look_s, yield_s, wait_s))
 
 
 def _share(jobs: Sequence[Job], ground: Ground, lift: str) -> Sequence[Job]:
     """Return the jobs that one lift is to look at: of two on one way the upper one fetches the upper half of the wanted
     cars, and so the lower one can work below it meanwhile.
+
+    Where each has bays of its own and customers of both kinds wait, the lower one stores and the upper one fetches: a
+    bay that changes from returns to hand-outs stands idle until its lift has been to two slots.
     """
     others = ground.layout.beside(lift)
-    levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
-    if len(levels) < 2 or not others or others[0].name in ground.state.failed:
+    if not others or others[0].name in ground.state.failed:
         return jobs
-    middle, lower = levels[len(levels) // 2], ground.layout.is_below(lift, others[0].name)
+    lower = ground.layout.is_below(lift, others[0].name)
+    levels = sorted(storey for job in jobs if (storey := _fetched_from(job, ground)) is not None)
+    if len(levels) == 1 and _soonest(levels[0], ground) not in ("", lift):
+        return [job for job in jobs if _fetched_from(job, ground) is None]
+    if len(levels) < 2:
+        return jobs
+    if _each_its_kind(jobs, ground, lift, others[0].name):
+        return [job for job in jobs if not (job.is_outward if lower else waits_in_street(job, ground.state))]
+    middle = levels[len(levels) // 2]
 
     def is_mine(job: Job) -> bool:
         storey = _fetched_from(job, ground)
         return storey is None or (storey < middle) == lower
 
     return [job for job in jobs if is_mine(job)]
+
+
+def _soonest(storey: int, ground: Ground) -> str:
+    """Return the free lift that brings a car from a storey to a free bay soonest; empty where none can begin now."""
+    bays = [(ground.layout.storey_of(bay), ground.serving(bay)) for bay in ground.free_bays]
+    ways = [
+        (ground.pace.travel_s(lift.storey, storey) + ground.pace.travel_s(storey, at), lift.name)
+        for lift in ground.lifts_for()
+        for at, serving in bays
+        if lift.name in serving and lift.name not in ground.busy
+    ]
+    return min(ways, default=(0.0, ""))[1]
+
+
+def _each_its_kind(jobs: Sequence[Job], ground: Ground, *lifts: str) -> bool:
+    """Whether several customers of both kinds wait, and each lift has one bay of its own that can be counted on."""
+    returns = sum(waits_in_street(job, ground.state) for job in jobs)
+    own = [[bay for bay in ground.bays if lift in ground.serving(bay.name)] for lift in lifts]
+    if returns < 2 or own[0] == own[1]:
+        return False
+    return all(len(bays) == 1 and not _is_kept(bays[0], ground) for bays in own)
+
+
+def _is_kept(bay: BayAt, ground: Ground) -> bool:
+    """Whether a car waits in a bay for its customer, or somebody keeps it for longer than was expected."""
+    if bay.taken:
+        return bay.free_s < ground.state.now_s - OVERDUE_S
+    return bool(bay.car) and bay.car not in ground.moving
 
 
 def _fetched_from(job: Job, ground: Ground) -> int | None:
@@ -121,22 +164,43 @@ def _begin_oldest(jobs: Sequence[Job], ground: Ground) -> list[Order]:
     return orders
 
 
-def _wait_well(ground: Ground) -> list[Order]:
-    """Send lifts with nothing to do where they will be wanted next."""
+def _wait_well(ground: Ground) -> tuple[list[Order], float]:
+    """Send lifts with nothing to do where they will be wanted next; and say when it is time to look again."""
     orders: list[Order] = []
+    look_s = inf
     for body in ground.state.lifts:
         if not body.free or body.name in ground.busy or body.name in ground.state.failed:
             continue
         storey = ground.go_to.get(body.name) or _dwell(ground, body.name)
-        if storey != body.storey and (not ground.layout.beside(body.name) or _is_first_below(ground, body, storey)):
+        at_s = _goes_at_s(ground, body, storey)
+        if storey != body.storey and at_s <= ground.state.now_s:
             orders.append(Go(body.name, storey))
-    return orders
+        elif storey != body.storey:
+            look_s = min(look_s, at_s)
+    return orders, look_s
+
+
+def _goes_at_s(ground: Ground, body: LiftAt, storey: int) -> float:
+    """Return from when on a lift with nothing to do may wait at a storey; infinite where that is not known.
+
+    Of two lifts on one way the lower one may go where it is in nobody's way, and the upper one to its bay when somebody
+    is about to have driven in there; else they would send each other about.
+    """
+    beside, now_s = ground.layout.beside(body.name), ground.state.now_s
+    if not beside:
+        return now_s
+    below = ground.layout.is_below(body.name, beside[0].name)
+    theirs = [ground.layout.storey_of(bay.name) for bay in ground.bays if beside[0].name in ground.serving(bay.name)]
+    if below and all(storey < other for other in theirs):
+        return now_s
+    coming = [bay for bay in ground.bays if bay.coming and ground.layout.storey_of(bay.name) == storey]
+    if not below and coming and all(storey > other for other in theirs):
+        return min(bay.ready_s for bay in coming) - ground.pace.travel_s(body.storey, storey)
+    return now_s if _is_first_below(ground, body, storey) else inf
 
 
 def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
-    """Whether this is the lower lift of its way, the other one has nothing to do, and somebody comes into a bay there:
-    else two lifts of one way would send each other about.
-    """
+    """Whether this is the lower lift of its way, the other one is idle, and somebody comes into a bay at a storey."""
     others = [lift for lift in ground.state.lifts for plan in ground.layout.beside(body.name) if lift.name == plan.name]
     coming = any(bay.coming and ground.layout.storey_of(bay.name) == storey for bay in ground.bays)
     return coming and all(
@@ -146,8 +210,9 @@ def _is_first_below(ground: Ground, body: LiftAt, storey: int) -> bool:
 
 def _dwell(ground: Ground, lift: str) -> int:
     """Return the storey from which the next move is expected to begin soonest."""
-    bay = ground.layout.bays_of(lift)[0].storey
-    if any(bay.taken and not bay.car for bay in ground.bays):
+    own = [bay for bay in ground.bays if lift in ground.serving(bay.name)]
+    bay = ground.layout.storey_of(own[0].name) if own else ground.layout.bays_of(lift)[0].storey
+    if any(bay.taken and not bay.car for bay in own):
         return bay
     storeys = sorted(
         ground.layout.storey_of(place)

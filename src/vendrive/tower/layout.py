@@ -6,7 +6,7 @@ level. A way is a shaft; two lifts may share one, the first named below the seco
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -150,6 +150,22 @@ class Layout:
         """Whether a lift runs below another one of the same way."""
         return self._order[lift] < self._order[other]
 
+    def serving(self, place: str, absent: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the lifts that are to serve a slot or bay while these parts are absent.
+
+        Where two lifts of one way could serve a bay, and bays are on several storeys, the lower lift has the lower half
+        of those and the upper one the others: so both can stop at once.
+        """
+        lifts = tuple(lift for lift in self.place(place).lifts if lift not in absent)
+        if not self._upper_halls or self.is_slot(place):
+            return lifts
+        upper = self.storey_of(place) in self._upper_halls
+        return tuple(
+            lift
+            for lift in lifts
+            if not any(other.name in lifts and self.is_below(lift, other.name) == upper for other in self.beside(lift))
+        )
+
     def hidden_by(self, slot: str) -> str:
         """Return the slot in which a car hides this one, as the slot that lies behind it; empty where there is none."""
         return self._behind.get(slot, "")
@@ -165,6 +181,12 @@ class Layout:
     def level_with(self, lift: str, storey: int) -> frozenset[str]:
         """Return the places that a lift serves from where it stands at a storey."""
         return self._levels.get((lift, storey), frozenset())
+
+    @lazy
+    def _upper_halls(self) -> frozenset[int]:
+        """The upper half of the storeys with bays; empty where all are on one."""
+        storeys = sorted({bay.storey for bay in self.bays})
+        return frozenset(storeys[(len(storeys) + 1) // 2 :])
 
     @lazy
     def _levels(self) -> Mapping[tuple[str, int], frozenset[str]]:

@@ -190,9 +190,13 @@ class Ground:
             return job.car not in self.moving if place else job.car in self.moving
         return job.kind == JobKind.stage and bool(place) and not self.layout.is_slot(place)
 
+    def serving(self, place: str) -> tuple[str, ...]:
+        """Return the lifts in service that are to serve a place."""
+        return self.layout.serving(place, self.state.failed)
+
     def lifts_for(self, *places: str) -> list[LiftAt]:
         """Return the free lifts that serve all these places."""
-        serving = [set(self.layout.place(place).lifts) for place in places]
+        serving = [self.serving(place) for place in places]
         return [
             lift
             for lift in self.state.lifts

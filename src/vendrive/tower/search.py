@@ -16,8 +16,9 @@ SEEN = 12
 AHEAD_S = 1200.0
 # What may happen at any moment is not expected sooner than this.
 SOON_S = 10.0
-# Who has waited for LONG_S counts more: twice as much GROW_S later.
-LONG_S, GROW_S = 1200.0, 300.0
+# Who has waited for LONG_S counts more: twice as much GROW_S later. Where that grows more slowly some crowds fall into
+# a pattern of short batches, and each change from returns to hand-outs costs a bay more than a minute.
+LONG_S, GROW_S = 1200.0, 150.0
 
 
 def later_than(expected_s: float, now_s: float) -> float:
@@ -45,7 +46,7 @@ class Search:
 
     def __init__(self, jobs: Sequence[Job], soon: Sequence[Job], ground: Ground, body: LiftAt) -> None:
         self._jobs, self._ground, self._body = jobs, ground, body
-        self._bays = [bay for bay in ground.bays if body.name in ground.layout.bay(bay.name).lifts]
+        self._bays = [bay for bay in ground.bays if body.name in ground.serving(bay.name)]
         self._names = [bay.name for bay in self._bays]
         self._found: list[Found] = []
         room = ground.room()
@@ -137,7 +138,7 @@ class Search:
         order = first_order(job, ground) if self._body.free else None
         if not isinstance(order, Move) or layout.is_bay(order.target):
             return
-        if any(self._body.name not in layout.place(at).lifts for at in (order.source, order.target)):
+        if any(self._body.name not in ground.serving(at) for at in (order.source, order.target)):
             return
         if layout.is_bay(place):
             errand = self._storing(self._names.index(place), ground.state.now_s)

@@ -49,6 +49,7 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
     if not alive:
         told = next(filter(None, failing.values()), None)
         return told or Stuck(ErrorCode.lift_failed, f"no lift serves both {where} and {target}")
+    alive = _own(alive, (where, target), view, taken) or alive
     free = [name for name in alive if name not in taken and not _engaged(view.snapshot.lift(name), before)]
     if before in free:
         return before
@@ -56,6 +57,13 @@ def assign(goal: Goal, view: View, taken: Collection[str], before: str = "") -> 
     return min(free, key=lambda name: abs(_storey(view.snapshot.lift(name), view) - storey), default=None) or Wait(
         f"{' and '.join(alive)} {'serve' if len(alive) > 1 else 'serves'} another task"
     )
+
+
+def _own(alive: Collection[str], places: Collection[str], view: View, taken: Collection[str]) -> list[str]:
+    """Return the lifts that these places belong to, of those that can come now or later (see `Layout.serving`)."""
+    coming = [name for name in alive if name in taken or not view.snapshot.lift(name).loaded]
+    absent = {lift.name for lift in view.layout.lifts} - set(coming)
+    return [name for name in coming if all(name in view.layout.serving(place, absent) for place in places)]
 
 
 def claim(goal: Goal, lift: str, view: View) -> Claim:

@@ -9,6 +9,7 @@ step.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,15 @@ class Sight:
 
 def best_path(sight: Sight) -> Path:
     """Return the cheapest sequence, as numbers of errands and bays."""
-    return _Beam(sight).run()
+    return _only_path(sight) if len(sight.errands) == 1 and len(sight.bays) == 1 else _Beam(sight).run()
+
+
+def _only_path(sight: Sight) -> Path:
+    """Return the sequence of the one errand that there is: nothing is to be compared."""
+    errand, bay = sight.errands[0], sight.bays[0]
+    waits_for = {Way.fetch: bay.free_s, Way.street: max(bay.free_s, errand.ready_s), Way.store: errand.ready_s}
+    possible = errand.after < 0 and isfinite(waits_for.get(errand.way, 0.0))
+    return ((0, max(errand.bay, 0)),) if possible else ()
 
 
 @dataclass

@@ -110,7 +110,9 @@ class Sensors:
 
     def due_s(self, now_s: float) -> float:
         """Return when a faulty sensor will change by itself, infinity for never."""
-        return min((fault.due_s(now_s) for faulty in self._faults.values() for fault in faulty.values()), default=inf)
+        if not self._faults:
+            return inf
+        return min(fault.due_s(now_s) for faulty in self._faults.values() for fault in faulty.values())
 
     def spoil(self, part: str, sensor: str, fault: Fault) -> None:
         """Give one sensor of one part (`plc` for the controller's inputs) a fault, or refuse."""

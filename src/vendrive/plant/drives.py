@@ -46,7 +46,8 @@ class Drives:
         self._touching: tuple[str, ...] = ()
         self._exits_shut_s: dict[str, float] = {}
         # The pairs of lifts that share a way.
-        self._beside = [(lift.name, other.name) for lift in world.layout.lifts for other in world.layout.beside(lift.name)]
+        layout = world.layout
+        self._beside = [(lift.name, other.name) for lift in layout.lifts for other in layout.beside(lift.name)]
 
     def begin(self, order: Order) -> Move:
         """Return the move of an order, begun."""

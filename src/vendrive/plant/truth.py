@@ -33,8 +33,8 @@ def hazards(world: World, running: Iterable[Order]) -> tuple[Hazard, ...]:
 
 def _anybody(world: World) -> bool:
     """Whether there is anybody, or anything, in the tower at all, in a car or beside one."""
-    inside = any([car.inside for car in world.cars.values()])
-    return bool(world.storage) or inside or any([bay.beside for bay in world.bays.values()])
+    inside = any(car.inside for car in world.cars.values())
+    return world.storage > 0 or inside or any(bay.beside for bay in world.bays.values())
 
 
 def _hazards(world: World, order: Order) -> list[Hazard]:

@@ -222,10 +222,10 @@ class Controller:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
         if self._counts.get(key, 0) >= MOST_COMMANDS:
             return self._in_circles(key)
-        step = self._judge(task, view.snapshot, lift)
+        step = self._judge(task, view, lift)
         aside = retreat(lift, view, claims) if lift and not _lets_go(step) else None
         if aside is not None:
-            step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
+            step = self._judge(Task(GiveWay(lift, aside), task.purpose), view, lift)
             step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
 
@@ -265,19 +265,19 @@ class Controller:
             storey = retreat(plan.name, view, claims)
             if storey is None:
                 continue
-            step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view.snapshot, plan.name)
+            step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view, plan.name)
             step = self._along(step, view, claims) if isinstance(step, Do) else step
             if isinstance(step, Do) and self._may_give(plan.name):
                 return plan.name, step
         return None
 
-    def _judge(self, task: Task, snapshot: Snapshot, lift: str) -> Step:
-        step = next_step(task.goal, self.view(snapshot), lift)
+    def _judge(self, task: Task, view: View, lift: str) -> Step:
+        step = next_step(task.goal, view, lift)
         if isinstance(step, Do):
             # How far a lift may go is judged where the others' claims are known.
-            return step if step.operation == Operation.move_lift else self._voted(step, self.view(snapshot))
+            return step if step.operation == Operation.move_lift else self._voted(step, view)
         # A stale view may show a goal as reached that is not: it is no ground for telling anybody so.
-        age = self._clock.monotonic() - snapshot.read_at_s
+        age = self._clock.monotonic() - view.snapshot.read_at_s
         return step if age <= STALE_AFTER_S else Wait(f"the machine was read {age:.1f} s ago")
 
     def _voted(self, step: Do, view: View) -> Step:

@@ -143,8 +143,10 @@ class Session:
     def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
         desks = tuple(
-            (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk.tidying)
-            for desk in self.yard.desks.values()
+            [
+                (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk.tidying)
+                for desk in self.yard.desks.values()
+            ]
         )
         controller = self.controller
         return (

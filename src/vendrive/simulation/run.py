@@ -68,7 +68,7 @@ def _draws(seed: int, name: str) -> float:
 
 def run_seed(plan: Plan, trace: bool = False) -> Outcome:
     """Run one seed in a loop of its own; with `trace` the last events come with a good end too."""
-    with _quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_run(plan, trace))
 
 
@@ -84,12 +84,12 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
         world.invariants.at_end()
         return world
 
-    with _quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(play())
 
 
 @contextmanager
-def _quick() -> Iterator[None]:
+def quick() -> Iterator[None]:
     """No log, cheap hashes of PINs, and no signature is reckoned through of which the answer is known.
 
     It is known of one that was made in this run, and of one that was shown before: orders and passes of a run have one

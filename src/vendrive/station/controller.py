@@ -55,6 +55,9 @@ class _Tries:
     pause_s: float = FIRST_PAUSE_S
 
 
+_NO_TRIES = _Tries()
+
+
 class Controller:
     """Drives the machine towards the tasks that it was given; a task has a key, such as the bay that it serves."""
 
@@ -218,7 +221,7 @@ class Controller:
         return chosen or self._aside(view, claims)
 
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
-        if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
+        if self._tries.get(key, _NO_TRIES).bad_ends >= REFUSALS_UNTIL_STUCK:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
         if self._counts.get(key, 0) >= MOST_COMMANDS:
             return self._in_circles(key)
@@ -287,7 +290,7 @@ class Controller:
         return step if allowed(permits) else Wait("; ".join(refusals(permits)))
 
     def _may_give(self, key: str) -> bool:
-        return self._clock.monotonic() >= self._tries.get(key, _Tries()).not_before_s
+        return self._clock.monotonic() >= self._tries.get(key, _NO_TRIES).not_before_s
 
     def _is_ours(self, plc: Plc) -> bool:
         """Whether this controller has run without a break since our open commands were given."""
@@ -322,7 +325,7 @@ class Controller:
         log.warning("command %d: %s %s", seq, result, reason)
         if key in ("", BY_HAND):
             return  # of a program before this one, or of staff who see how it ended: nothing is tried again
-        tries = self._tries.get(key, _Tries())
+        tries = self._tries.get(key, _NO_TRIES)
         not_before = self._clock.monotonic() + tries.pause_s
         self._tries[key] = _Tries(tries.bad_ends + 1, not_before, min(tries.pause_s * 2, LONGEST_PAUSE_S))
         if tries.bad_ends + 1 >= REFUSALS_UNTIL_ALARM:

@@ -36,6 +36,11 @@ def changed(value: T, **fields: object) -> T:
 
     Nothing is checked or worked out anew, so it is for dataclasses without `__post_init__` and without lazy properties.
     """
+    return with_fields(value, fields)
+
+
+def with_fields(value: T, fields: dict[str, Any]) -> T:
+    """Return the same as `changed`, of fields that lie in a dictionary."""
     copy: T = object.__new__(type(value))
-    copy.__dict__.update(vars(value), **fields)
+    object.__setattr__(copy, "__dict__", vars(value) | fields)
     return copy

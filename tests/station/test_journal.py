@@ -15,10 +15,10 @@ from vendrive.audit import GENESIS, Link, seal, verify_chain
 from vendrive.clock import ManualClock
 from vendrive.station.database import Database, NotWritten
 from vendrive.station.facts import FOLD, Facts
-from vendrive.station.journal import CHECKPOINT_ENTRIES, Journal, JournalBroken
+from vendrive.station.journal import CHECKPOINT_ENTRIES, Journal, JournalBroken, Row
 from vendrive.station.record import Record
 from vendrive.station.store import Store
-from vendrive.wire.journal import EVENT, Entry, HandedOver, PersonRefused, Started, sealed_text
+from vendrive.wire.journal import EVENT, HandedOver, PersonRefused, Started, sealed_text
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SECRET = bytes(range(32))
@@ -166,10 +166,10 @@ class Reads:
 
     def __init__(self, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
         self.after: list[int] = []
-        self._true = journal.entries
-        monkeypatch.setattr(journal, "entries", self._entries)
+        self._true = journal.rows
+        monkeypatch.setattr(journal, "rows", self._rows)
 
-    def _entries(self, after: int = 0) -> Iterator[Entry]:
+    def _rows(self, after: int = 0) -> Iterator[Row]:
         self.after.append(after)
         return self._true(after)
 

@@ -1,7 +1,9 @@
 """What the policies decide."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -10,6 +12,8 @@ from vendrive.tower.charging import ChargeNeed, charge_job
 from vendrive.tower.foresight import Foresight
 from vendrive.tower.jobs import Job, JobKind
 from vendrive.tower.layout import load_layout
+from vendrive.tower.lookahead import BayAhead, Errand, Sight, Way, _Beam, best_path
+from vendrive.tower.pace import pace_of
 from vendrive.tower.planner import AGEING_S, Admit, BayAt, Go, LiftAt, Move, Policy, State
 
 GUANGZHOU = load_layout("guangzhou42")
@@ -279,3 +283,15 @@ def test_no_car_takes_the_last_free_bay_before_it_is_time_to_fetch_it(due_s: flo
     jobs = [job(JobKind.stage, "b", due_s, due_s), job(JobKind.store, "a")]
     one_bay = state({"a": "B1", "b": "7A"}, jobs, bays=(BayAt("B1", "a"), BayAt("B2")))
     assert [move.car for move in moves(Foresight(), one_bay)] == ["a"]
+
+
+def test_the_only_errand_is_found_without_a_search() -> None:
+    rng, pace = Random(7), pace_of(load_layout("guangzhou42"))
+    for _ in range(300):
+        way = rng.choice(list(Way))
+        bay = rng.randrange(2) if way == Way.store else -1
+        when = (0.0, rng.uniform(0, 500), math.inf)
+        errand = Errand(way, rng.randint(1, 7), rng.uniform(0, 900), bay, rng.choice(when))
+        bays = [BayAhead(1, rng.choice(when)) for _ in range(2 if way == Way.store else 1)]
+        sight = Sight([errand], bays, rng.randint(1, 7), 100.0, pace, [2, 5])
+        assert best_path(sight) == _Beam(sight).run()

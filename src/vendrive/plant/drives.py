@@ -45,6 +45,9 @@ class Drives:
         self._rng = rng
         self._touching: tuple[str, ...] = ()
         self._exits_shut_s: dict[str, float] = {}
+        # The pairs of lifts that share a way.
+        layout = world.layout
+        self._beside = [(lift.name, other.name) for lift in layout.lifts for other in layout.beside(lift.name)]
 
     def begin(self, order: Order) -> Move:
         """Return the move of an order, begun."""
@@ -68,11 +71,10 @@ class Drives:
     def longest_step_s(self) -> float:
         """Return how long two lifts on one way may go on unwatched."""
         layout, travelling, nearest_mm = self._world.layout, False, inf
-        for plan in layout.lifts:
-            for beside in layout.beside(plan.name):
-                lift, other = self._world.lifts[plan.name], self._world.lifts[beside.name]
-                travelling |= lift.moving
-                nearest_mm = min(nearest_mm, abs(lift.position_mm - other.position_mm))
+        for name, beside in self._beside:
+            lift, other = self._world.lifts[name], self._world.lifts[beside]
+            travelling |= lift.moving
+            nearest_mm = min(nearest_mm, abs(lift.position_mm - other.position_mm))
         if not travelling:
             return inf
         free_m = (nearest_mm - clearance_mm(layout)) / 1000
@@ -80,7 +82,7 @@ class Drives:
 
     def note_collisions(self) -> None:
         """Write down each pair of lifts that begin to touch."""
-        touching = collisions(self._world)
+        touching = collisions(self._world) if self._beside else ()
         self._world.crashes += [pair for pair in touching if pair not in self._touching]
         self._touching = touching
 
@@ -97,7 +99,7 @@ class Drives:
 
     def exits_due_s(self) -> float:
         """Return when the next emergency exit shuts itself, infinity for never."""
-        return min(self._exits_shut_s.values(), default=inf)
+        return min(self._exits_shut_s.values()) if self._exits_shut_s else inf
 
     def _transfer(self, order: Order) -> Move:
         lift = self._world.lifts[order.arguments["lift"]]

@@ -78,7 +78,7 @@ class Car:
     @property
     def stirring(self) -> bool:
         """Whether somebody moves in it."""
-        return bool(MOVING.intersection(self.inside))
+        return bool(self.inside) and not MOVING.isdisjoint(self.inside)
 
 
 @dataclass

@@ -18,6 +18,7 @@ ENDS: Mapping[Operation, tuple[str, str]] = {
     Operation.turn: ("table", Table.aligned),
 }
 
+_OPERATIONS = frozenset(Operation)
 _NEEDED = {
     Operation.move_lift: {"lift", "storey"},
     Operation.pick: {"lift", "place"},
@@ -72,7 +73,7 @@ class Sensed:
 
 def malformed(operation: str, arguments: object, layout: Layout) -> str:
     """Return why an order cannot be read, or an empty string."""
-    if operation not in set(Operation):
+    if operation not in _OPERATIONS:
         return f"unknown operation {operation!r}"
     if not isinstance(arguments, dict) or set(arguments) != _NEEDED[Operation(operation)]:
         return f"{operation} needs the arguments {sorted(_NEEDED[Operation(operation)])}"

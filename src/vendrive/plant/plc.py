@@ -76,6 +76,8 @@ class Controller:
         # What `_shown` was made of.
         self._shown_of: tuple[object, ...] = ()
         self._changed = False
+        # How often it has looked at its sensors.
+        self.looks = 0
         self._look(self._last_tick_s)
 
     @property
@@ -322,6 +324,7 @@ class Controller:
 
     def _look(self, now: float) -> None:
         """Look through the sensors and draw the consequences."""
+        self.looks += 1
         self._drives.shut_exits(now)
         for body in self.world.driven.values():
             if body.broken and not body.fault:

@@ -9,7 +9,7 @@ from math import inf, isfinite
 from random import Random
 from typing import TypeVar
 
-from vendrive.lazy import changed
+from vendrive.lazy import with_fields
 from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, BayBody, Car, DoorBody, LiftBody
@@ -110,7 +110,9 @@ class Sensors:
 
     def due_s(self, now_s: float) -> float:
         """Return when a faulty sensor will change by itself, infinity for never."""
-        return min((fault.due_s(now_s) for faulty in self._faults.values() for fault in faulty.values()), default=inf)
+        if not self._faults:
+            return inf
+        return min(fault.due_s(now_s) for faulty in self._faults.values() for fault in faulty.values())
 
     def spoil(self, part: str, sensor: str, fault: Fault) -> None:
         """Give one sensor of one part (`plc` for the controller's inputs) a fault, or refuse."""
@@ -203,7 +205,7 @@ class Sensors:
         if kind is Slot:
             self._all_slots = None
         (self.restless.add if values.get("movement") else self.restless.discard)(name)
-        parts[name] = changed(parts[name], **values) if name in parts else kind(name=name, **values)  # type: ignore[arg-type]
+        parts[name] = with_fields(parts[name], values) if name in parts else kind(name=name, **values)  # type: ignore[arg-type]
         return True
 
     def _lift(self, body: LiftBody) -> Values:

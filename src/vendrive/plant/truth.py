@@ -26,7 +26,15 @@ class Hazard:
 
 def hazards(world: World, running: Iterable[Order]) -> tuple[Hazard, ...]:
     """Return everybody who is where one of the running orders moves something."""
+    if not _anybody(world):
+        return ()
     return tuple(hazard for order in running for hazard in _hazards(world, order))
+
+
+def _anybody(world: World) -> bool:
+    """Whether there is anybody, or anything, in the tower at all, in a car or beside one."""
+    inside = any(car.inside for car in world.cars.values())
+    return world.storage > 0 or inside or any(bay.beside for bay in world.bays.values())
 
 
 def _hazards(world: World, order: Order) -> list[Hazard]:

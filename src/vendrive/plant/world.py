@@ -21,7 +21,8 @@ class WorldRefused(Exception):
 class World:
     """All bodies. `changed` is called after each act of a person, so that the PLC looks at once.
 
-    `driven` are the parts with drives. `dirty` names those in which something changed since the sensors looked.
+    `driven` are the parts with drives. `dirty` names those in which something changed since the sensors looked; `moves`
+    counts how often a car came to another place.
     `storage` counts people in the storage zone, whom no sensor sees. `crashes` tells what the machine broke: it must
     stay empty.
     """
@@ -39,6 +40,7 @@ class World:
     dirty: set[str] = field(default_factory=set)
     crashes: list[str] = field(default_factory=list)
     driven: dict[str, Driven] = field(default_factory=dict)
+    moves: int = 0
     _standing: dict[str, list[Car]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,6 +98,7 @@ class World:
             self._take_away(known, known.where)
         self.cars[car.tag] = car
         self._standing.setdefault(car.where, []).append(car)
+        self.moves += 1
         self.dirty.add(car.where)
         car.moved = self._car_changed
 
@@ -304,6 +307,7 @@ class World:
         if car.where != before:
             self._take_away(car, before)
             self._standing.setdefault(car.where, []).append(car)
+            self.moves += 1
         self.dirty.add(car.where)
 
     def _take_away(self, car: Car, place: str) -> None:

@@ -32,9 +32,7 @@ class SimulatedDatabase(Database):
 
     def __init__(self, disk: Disk, step: Callable[[str], None]) -> None:
         self._disk = disk
-        self._connection = disk.connection
-        self._depth = 0
-        self.undone = 0
+        self._use(disk.connection)
         self._step = step
 
     def _execute(self, statement: str, *values: str | int | bytes | None) -> None:

@@ -21,6 +21,7 @@ class Ground:
         self._changed = changed
         self._timer: asyncio.TimerHandle | None = None
         self._revision = -1
+        self._looks = -1
         self._ticking = False
         self.ticked: Callable[[], None] = lambda: None
         setting = Setting(tower_id, 1, longest_step_s=float("inf"))
@@ -70,6 +71,7 @@ class Ground:
 
     def after(self) -> None:
         """The controller has looked: tell who waits, and set the next look."""
+        self._looks = self.controller.looks
         self.ticked()
         if self._timer is not None:
             self._timer.cancel()
@@ -80,6 +82,11 @@ class Ground:
         if self.controller.revision != self._revision:
             self._revision = self.controller.revision
             self._changed()
+
+    def look_if_changed(self) -> None:
+        """Do the same where the controller has looked since, or a body has changed."""
+        if self.controller.looks != self._looks or self._truth.dirty:
+            self.after()
 
     @property
     def travelling(self) -> bool:

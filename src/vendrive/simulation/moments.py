@@ -125,7 +125,7 @@ class WatchedClock:
     def __init__(self, present: Callable[[], float], start: datetime) -> None:
         self.book = Book(present)
         self._present = present
-        self._start = start
+        self._start = Moment.fromtimestamp(start.timestamp(), UTC)
         # Readings of one moment are alike: they are made once.
         self._instant: Instant = _instant(-1.0, self.book, -1.0)
         self._moment: Moment | None = None
@@ -134,10 +134,7 @@ class WatchedClock:
         read_s = self._present()
         if self._moment is not None and self._moment.read_s == read_s:
             return self._moment
-        true = self._start + timedelta(seconds=read_s)
-        moment = Moment(
-            true.year, true.month, true.day, true.hour, true.minute, true.second, true.microsecond, tzinfo=UTC
-        )
+        moment = self._start + timedelta(seconds=read_s)
         moment.book, moment.read_s = self.book, read_s
         self._moment = moment
         return moment

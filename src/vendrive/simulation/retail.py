@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.passes.signing import ORDER_PURPOSE, key_id, sign_text
 from vendrive.station.uplink import RetailAway
-from vendrive.wire.journal import Entry, JournalAck, JournalBatch
+from vendrive.wire.journal import JournalAck, SealedBatch, SealedEntry, sealed_text
 from vendrive.wire.orders import Order, OrderBody, OrdersPage, SignedOrder
 
 PAGE = 50
@@ -29,7 +29,7 @@ class Retail:
     news: Callable[[], None] = lambda: None
     orders: list[SignedOrder] = field(default_factory=list)
     bodies: list[OrderBody] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[SealedEntry] = field(default_factory=list)
     head: bytes = GENESIS
     away: bool = False
     deaf: bool = False
@@ -79,10 +79,9 @@ class Retail:
 
     def _take_in(self, body: bytes) -> int:
         """Store what is new of a batch, all or nothing; a gap or a broken chain stores nothing."""
-        entries = JournalBatch.model_validate_json(body).entries
         known = len(self.entries)
-        fresh = [entry for entry in entries if entry.seq > known]
-        links = [Link(e.seq, e.payload(), bytes.fromhex(e.digest)) for e in fresh]
+        fresh = [entry for entry in SealedBatch.model_validate_json(body).entries if entry.seq > known]
+        links = [Link(e.seq, sealed_text(e.at, e.text), bytes.fromhex(e.digest)) for e in fresh]
         try:
             self.head = verify_chain(links, self.head, known)
         except BrokenChain as error:

@@ -46,8 +46,9 @@ class Rules:
         """Whatever moves may move; called while something does."""
         world = self._world
         orders = [running.order for running in world.ground.controller._running.values() if not running.ended]
+        standing = tuple(self._must_stand()) if orders else ()
         for order in orders:
-            for name, text in (*self._must_stand(), *self._unfit(order), *self._behind_exit(order)):
+            for name, text in (*standing, *self._unfit(order), *self._behind_exit(order)):
                 self._broken(name, f"{order.operation} {dict(order.arguments)} {text}")
         for bay in world.truth.bays.values():
             self._look_at_doors(bay)
@@ -77,9 +78,10 @@ class Rules:
         if controller.stopped:
             yield "moves_when_stopped", f"after a stop: {controller.state.stop_reason}"
         for car in truth.cars.values():
+            if not car.stirring:
+                continue
             place = car.where
-            held = car.stirring and (place in truth.slots or place in truth.lifts)
-            if held and "movement" not in self._world.blind_sources(place):
+            if (place in truth.slots or place in truth.lifts) and "movement" not in self._world.blind_sources(place):
                 yield "moves_restless_car", f"while somebody moves in {car.tag} in {place}"
 
     def _unfit(self, order: Order) -> Iterator[tuple[str, str]]:

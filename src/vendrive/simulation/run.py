@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from unittest.mock import patch
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from vendrive.passes import claims, pins
+from vendrive.passes.signing import sign_text
 from vendrive.plant.machine import Car
+from vendrive.simulation import retail
 from vendrive.simulation.faults import CLASSES, FAULTS
 from vendrive.simulation.invariants import Violation
 from vendrive.simulation.loop import VirtualLoop
@@ -19,6 +21,7 @@ from vendrive.simulation.people import Driver, book, extend, vehicle
 from vendrive.simulation.register import Tally
 from vendrive.simulation.world import Plan, World
 from vendrive.station import controller as controlling
+from vendrive.station import orders
 from vendrive.tower.interlocks import votes
 from vendrive.wire.orders import Stock
 
@@ -33,6 +36,7 @@ TOWERS = (
 )
 ENABLED = 0.2
 QUIET_S = 8 * 3600.0
+Verify = Callable[[Ed25519PublicKey, str, str, str], bool]
 SIZE = (4233, 1838, 1550, 1840)
 
 
@@ -64,7 +68,7 @@ def _draws(seed: int, name: str) -> float:
 
 def run_seed(plan: Plan, trace: bool = False) -> Outcome:
     """Run one seed in a loop of its own; with `trace` the last events come with a good end too."""
-    with _quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_run(plan, trace))
 
 
@@ -80,26 +84,40 @@ def played(plan: Plan, scenario: Callable[[World], Awaitable[None]]) -> World:
         world.invariants.at_end()
         return world
 
-    with _quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with quick(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(play())
 
 
 @contextmanager
-def _quick() -> Iterator[None]:
-    """No log, cheap hashes of PINs, and a pass that is shown again is not reckoned through again: the answer is known.
+def quick() -> Iterator[None]:
+    """No log, cheap hashes of PINs, and no signature is reckoned through of which the answer is known.
 
-    Orders and passes of a run have one key.
+    It is known of one that was made in this run, and of one that was shown before: orders and passes of a run have one
+    key.
     """
     logging.disable(logging.CRITICAL)
-    known: dict[tuple[str, str], bool] = {}
-    is_signed = vars(claims)["is_signed"]
+    known: dict[tuple[str, str, str], bool] = {}
 
-    def is_signed_by_retail(key: Ed25519PublicKey, purpose: str, text: str, signature: str) -> bool:
-        if (text, signature) not in known:
-            known[text, signature] = is_signed(key, purpose, text, signature)
-        return known[text, signature]
+    def sign_known(key: Ed25519PrivateKey, purpose: str, text: str) -> str:
+        signature = sign_text(key, purpose, text)
+        known[purpose, text, signature] = True
+        return signature
 
-    with patch.object(pins, "_COST", 2), patch.object(claims, "is_signed", is_signed_by_retail):
+    def remembered(verify: Verify) -> Verify:
+        def is_known(key: Ed25519PublicKey, purpose: str, text: str, signature: str) -> bool:
+            asked = purpose, text, signature
+            if asked not in known:
+                known[asked] = verify(key, *asked)
+            return known[asked]
+
+        return is_known
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(pins, "_COST", 2))
+        for signs in (claims, retail):
+            stack.enter_context(patch.object(signs, "sign_text", sign_known))
+        for verifies in (claims, orders):
+            stack.enter_context(patch.object(verifies, "is_signed", remembered(vars(verifies)["is_signed"])))
         yield
 
 

@@ -143,8 +143,10 @@ class Session:
     def thoughts(self) -> tuple[Thoughts, ...]:
         """Return what the session thinks beside its journal: who is served, how far, and what is wanted."""
         desks = tuple(
-            (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk.tidying)
-            for desk in self.yard.desks.values()
+            [
+                (desk.talk, desk.talk and (desk.talk.phase, desk.talk.task), desk.asking, desk.tidying)
+                for desk in self.yard.desks.values()
+            ]
         )
         controller = self.controller
         return (
@@ -206,18 +208,19 @@ class Session:
             return
         self.computer.clock.book.open()
         self._seen, self.stirred, self.settled = seen, False, False
+        _, _, fresh, _ = seen
         self.controller.settle(snapshot)
         # How commands ended is known to all that follows in this read.
         self.stirred = False
         self.safety.look(self.controller.view(snapshot))
-        if self.link.fresh is snapshot:
+        if fresh:
             self.watch.look(snapshot)
         await self.yard.tick(snapshot)
         # One that is too old is read again until it is not.
         before, self._thought = self._thought, self._outlook(snapshot)
         self.settled = self.link.fresh is snapshot and self._thought == before
 
-    def _what_it_shows(self, snapshot: Snapshot) -> tuple[object, ...]:
+    def _what_it_shows(self, snapshot: Snapshot) -> tuple[int, int, bool, bool]:
         """Return all of a snapshot but its counters: two that are alike here differ in nothing else."""
         plc = snapshot.plc
         asked_before = snapshot.read_at_s > self.safety.asked_s

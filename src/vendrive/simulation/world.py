@@ -174,7 +174,7 @@ class World:
         act()
         if told:
             self.register.note(told)
-        self.ground.after()
+        self.ground.look_if_changed()
         self.look()
 
     # Questions

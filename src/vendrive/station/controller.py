@@ -55,6 +55,9 @@ class _Tries:
     pause_s: float = FIRST_PAUSE_S
 
 
+_NO_TRIES = _Tries()
+
+
 class Controller:
     """Drives the machine towards the tasks that it was given; a task has a key, such as the bay that it serves."""
 
@@ -218,14 +221,14 @@ class Controller:
         return chosen or self._aside(view, claims)
 
     def _in_turn(self, key: str, task: Task, view: View, lift: str, claims: list[Claim]) -> Step:
-        if self._tries.get(key, _Tries()).bad_ends >= REFUSALS_UNTIL_STUCK:
+        if self._tries.get(key, _NO_TRIES).bad_ends >= REFUSALS_UNTIL_STUCK:
             return Stuck(ErrorCode.machine_refused, "its commands failed again and again")
         if self._counts.get(key, 0) >= MOST_COMMANDS:
             return self._in_circles(key)
-        step = self._judge(task, view.snapshot, lift)
+        step = self._judge(task, view, lift)
         aside = retreat(lift, view, claims) if lift and not _lets_go(step) else None
         if aside is not None:
-            step = self._judge(Task(GiveWay(lift, aside), task.purpose), view.snapshot, lift)
+            step = self._judge(Task(GiveWay(lift, aside), task.purpose), view, lift)
             step = Wait(f"{lift} gives way") if isinstance(step, Done) else step
         return self._along(step, view, claims) if isinstance(step, Do) else step
 
@@ -265,19 +268,19 @@ class Controller:
             storey = retreat(plan.name, view, claims)
             if storey is None:
                 continue
-            step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view.snapshot, plan.name)
+            step = self._judge(Task(GiveWay(plan.name, storey), "give way"), view, plan.name)
             step = self._along(step, view, claims) if isinstance(step, Do) else step
             if isinstance(step, Do) and self._may_give(plan.name):
                 return plan.name, step
         return None
 
-    def _judge(self, task: Task, snapshot: Snapshot, lift: str) -> Step:
-        step = next_step(task.goal, self.view(snapshot), lift)
+    def _judge(self, task: Task, view: View, lift: str) -> Step:
+        step = next_step(task.goal, view, lift)
         if isinstance(step, Do):
             # How far a lift may go is judged where the others' claims are known.
-            return step if step.operation == Operation.move_lift else self._voted(step, self.view(snapshot))
+            return step if step.operation == Operation.move_lift else self._voted(step, view)
         # A stale view may show a goal as reached that is not: it is no ground for telling anybody so.
-        age = self._clock.monotonic() - snapshot.read_at_s
+        age = self._clock.monotonic() - view.snapshot.read_at_s
         return step if age <= STALE_AFTER_S else Wait(f"the machine was read {age:.1f} s ago")
 
     def _voted(self, step: Do, view: View) -> Step:
@@ -287,7 +290,7 @@ class Controller:
         return step if allowed(permits) else Wait("; ".join(refusals(permits)))
 
     def _may_give(self, key: str) -> bool:
-        return self._clock.monotonic() >= self._tries.get(key, _Tries()).not_before_s
+        return self._clock.monotonic() >= self._tries.get(key, _NO_TRIES).not_before_s
 
     def _is_ours(self, plc: Plc) -> bool:
         """Whether this controller has run without a break since our open commands were given."""
@@ -322,7 +325,7 @@ class Controller:
         log.warning("command %d: %s %s", seq, result, reason)
         if key in ("", BY_HAND):
             return  # of a program before this one, or of staff who see how it ended: nothing is tried again
-        tries = self._tries.get(key, _Tries())
+        tries = self._tries.get(key, _NO_TRIES)
         not_before = self._clock.monotonic() + tries.pause_s
         self._tries[key] = _Tries(tries.bad_ends + 1, not_before, min(tries.pause_s * 2, LONGEST_PAUSE_S))
         if tries.bad_ends + 1 >= REFUSALS_UNTIL_ALARM:

@@ -1,8 +1,7 @@
 """The station's one SQLite file: durable when a transaction returns."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -42,6 +41,20 @@ class NotWritten(Refused):
         super().__init__(ErrorCode.machine_unknown, reason=reason)
 
 
+class _Transaction:
+    """What `Database.transaction` brackets."""
+
+    def __init__(self, begin: Callable[[], None], finish: Callable[[bool], None]) -> None:
+        self._begin = begin
+        self._finish = finish
+
+    def __enter__(self) -> None:
+        self._begin()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._finish(error is not None)
+
+
 class Database:
     """A connection that one event loop uses. Writes are in the file (fsync) when `transaction` ends.
 
@@ -53,27 +66,31 @@ class Database:
         # SQLite gives its side files the same mode: PINs' digests, names and codes are this program's alone.
         path.touch(mode=0o600)
         path.chmod(0o600)
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._depth = 0
-        self.undone = 0
+        self._use(sqlite3.connect(path, isolation_level=None))
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def _use(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._depth = 0
+        self.undone = 0
+        self._transaction = _Transaction(self._begin, self._finish)
+
+    def transaction(self) -> "_Transaction":
         """All or nothing; one inside another is part of the outer one. Raises NotWritten."""
+        return self._transaction
+
+    def _begin(self) -> None:
         if self._depth == 0:
             self._execute("BEGIN IMMEDIATE")
         self._depth += 1
-        try:
-            yield
-        except BaseException:
-            self._depth -= 1
-            self._undo()
-            raise
+
+    def _finish(self, failed: bool) -> None:
         self._depth -= 1
-        if self._depth == 0:
+        if failed:
+            self._undo()
+        elif self._depth == 0:
             try:
                 self._execute("COMMIT")
             except NotWritten:

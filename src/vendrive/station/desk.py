@@ -189,7 +189,7 @@ class Desk:
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
-        if self.farewell is not None and now > self.farewell.until_s:
+        if self.farewell is not None and now >= self.farewell.until_s:
             self.farewell = None
         return now - snapshot.read_at_s <= STALE_AFTER_S and self._go_on(snapshot)
 

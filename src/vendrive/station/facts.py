@@ -88,8 +88,12 @@ class Facts(BaseModel):
     def _believe(self, event: Event) -> None:
         before = Belief(self.places, self.open_commands, self.cut_short)
         belief = believe(before, event)
-        if belief is not before:
-            self.places, self.open_commands, self.cut_short = belief.places, belief.open_commands, belief.cut_short
+        if belief.places is not before.places:
+            self.places = belief.places
+        if belief.open_commands is not before.open_commands:
+            self.open_commands = belief.open_commands
+        if belief.cut_short is not before.cut_short:
+            self.cut_short = belief.cut_short
 
     def _lend(self, drive: str, vehicle: str) -> None:
         # Nobody has it any more who did before, whatever came of their return.

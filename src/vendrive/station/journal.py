@@ -10,12 +10,15 @@ from vendrive.clock import Clock
 from vendrive.station.checkpoints import BEGINNING, Checkpoint, Checkpoints
 from vendrive.station.database import Database
 from vendrive.station.facts import FOLD, Facts
-from vendrive.wire.journal import Entry, Event, sealed_text
+from vendrive.wire.journal import EVENT, Entry, Event, SealedEntry, sealed_letters
 
 _COLUMNS = "seq, at, event, digest"
 _INSERT = f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - a constant of this module
 CHECKPOINT_ENTRIES = 1000
 """A start reads at most about as many entries as this, besides those of one period of the keeper."""
+
+Row = tuple[int, str, str, bytes]
+"""Number, time and event as they are stored, and the digest."""
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +79,9 @@ class Journal:
     def _write(self, at: datetime, text: str) -> tuple[int, bytes]:
         with self._database.transaction():
             seq, head = self.head()
-            digest = seal(head, seq + 1, sealed_text(at, text))
-            self._database.run(_INSERT, seq + 1, at.isoformat(), text, digest)
+            stamp = at.isoformat()
+            digest = seal(head, seq + 1, sealed_letters(stamp, text))
+            self._database.run(_INSERT, seq + 1, stamp, text, digest)
             return self._remember_end(seq + 1, digest)
 
     def head(self) -> tuple[int, bytes]:
@@ -93,18 +97,28 @@ class Journal:
 
     def entries_after(self, seq: int, limit: int = 200) -> tuple[Entry, ...]:
         """Return up to `limit` entries after `seq`, in order."""
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - as above
-            seq,
-            limit,
+        return tuple(map(_entry, self._batch(seq, limit)))
+
+    def sealed_after(self, seq: int, limit: int) -> tuple[SealedEntry, ...]:
+        """Return up to `limit` entries after `seq`, in order, as they are sent to retail."""
+        return tuple(
+            SealedEntry.model_construct(seq=number, at=datetime.fromisoformat(at), digest=digest.hex(), text=text)
+            for number, at, text, digest in self._batch(seq, limit)
         )
-        return tuple(_entry(row) for row in rows)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """Yield all entries that are kept, from the first one after `after`."""
-        while batch := self.entries_after(after, 1000):
+        return map(_entry, self.rows(after))
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Yield the same as it is stored."""
+        while batch := self._batch(after, 1000):
             yield from batch
-            after = batch[-1].seq
+            after = batch[-1][0]
+
+    def _batch(self, after: int, limit: int) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - as above
+        return cast(list[Row], self._database.rows(query, after, limit))
 
     @property
     def first(self) -> Entry | None:
@@ -138,12 +152,12 @@ class Journal:
     def _folded(self, start: Checkpoint, up_to: int | None = None) -> tuple[Facts, bytes]:
         """Return the facts after `start` and what follows, chain verified, and the last digest."""
         facts, head, seq = Facts.model_validate_json(start.facts), start.digest, start.seq
-        for entry in self.entries(start.seq):
-            if up_to is not None and entry.seq > up_to:
+        for number, at, text, digest in self.rows(start.seq):
+            if up_to is not None and number > up_to:
                 break
-            head = verify_chain([Link(entry.seq, entry.payload(), bytes.fromhex(entry.digest))], head, seq)
-            facts.apply(entry.event)
-            seq = entry.seq
+            head = verify_chain((Link(number, sealed_letters(at, text), digest),), head, seq)
+            facts.apply(EVENT.validate_json(text))
+            seq = number
         return facts, head
 
     def _check_stands(self, checkpoint: Checkpoint) -> None:
@@ -153,6 +167,6 @@ class Journal:
             raise BrokenChain(checkpoint.seq, "it is not the row of the checkpoint that this station sealed")
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
-    seq, at, text, digest = cast(tuple[int, str, str, bytes], row)
+def _entry(row: Row) -> Entry:
+    seq, at, text, digest = row
     return Entry.stored(seq, datetime.fromisoformat(at), text, digest.hex())

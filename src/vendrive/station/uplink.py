@@ -17,7 +17,7 @@ from vendrive.station.keys import KeyFileWrong
 from vendrive.station.line import Line
 from vendrive.station.orders import OrderRejected, Orders
 from vendrive.station.store import Store
-from vendrive.wire.journal import JournalAck, JournalBatch
+from vendrive.wire.journal import JournalAck, SealedBatch
 from vendrive.wire.orders import OrdersPage
 from vendrive.wire.report import TowerReport
 from vendrive.wire.station_auth import (
@@ -123,8 +123,8 @@ class Uplink:
 
     async def push(self) -> None:
         """Send what retail has not acknowledged, batch by batch."""
-        while entries := self._journal.entries_after(self._store.acknowledged, BATCH):
-            batch = JournalBatch(tower_id=self._tower_id, entries=entries)
+        while entries := self._journal.sealed_after(self._store.acknowledged, BATCH):
+            batch = SealedBatch(tower_id=self._tower_id, entries=entries)
             body = await self._client.request("POST", "/api/station/journal", batch.model_dump_json().encode())
             up_to = JournalAck.model_validate_json(body).up_to
             if up_to == self._store.acknowledged or up_to > self._journal.head()[0]:

@@ -1,7 +1,7 @@
 """Where the cars are by what was done: what the journal believes between two counts, until the sensors are asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vendrive.wire.journal import (
     CommandEnded,
@@ -18,6 +18,7 @@ from vendrive.wire.machine import Operation, Result, parts_of
 Places = dict[str, str]
 """Place by tag."""
 _TRANSFERS = (Operation.pick, Operation.place)
+_OPERATIONS = frozenset(Operation)
 
 
 @dataclass(frozen=True)
@@ -36,25 +37,28 @@ def believe(belief: Belief, event: Event) -> Belief:
             return Belief(dict(places), belief.open_commands, {})
         case CommandGiven():
             given = dict.fromkeys(parts_of_command(event), event)
-            return replace(belief, open_commands={**belief.open_commands, **given})
+            return Belief(belief.places, {**belief.open_commands, **given}, belief.cut_short)
         case CommandEnded():
             return _ended(belief, event)
         case Returned(tag=tag, slot=slot) if tag:
             # No count may follow while anything in the tower is in doubt: the slot is taken all the same.
-            return replace(belief, places={**belief.places, tag: slot})
+            return _placed(belief, {**belief.places, tag: slot})
         case WordGiven(tag=tag, bay=bay):
             # Until then it was the borrower's, who might have driven it out again.
-            return replace(belief, places={**belief.places, tag: bay})
+            return _placed(belief, {**belief.places, tag: bay})
         case HandedOver():
-            return replace(belief, places=_without(belief.places, event))
+            return _placed(belief, _without(belief.places, event))
         case _:
             return belief
 
 
+def _placed(belief: Belief, places: Places) -> Belief:
+    return Belief(places, belief.open_commands, belief.cut_short)
+
+
 def parts_of_command(given: CommandGiven) -> tuple[str, ...]:
     """Return the parts that a journaled command keeps busy; none where this version does not know its operation."""
-    known = given.operation in set(Operation)
-    return parts_of(Operation(given.operation), given.arguments) if known else ()
+    return parts_of(Operation(given.operation), given.arguments) if given.operation in _OPERATIONS else ()
 
 
 def _ended(belief: Belief, ended: CommandEnded) -> Belief:

@@ -9,6 +9,7 @@ step.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,23 @@ class Sight:
 
 def best_path(sight: Sight) -> Path:
     """Return the cheapest sequence, as numbers of errands and bays."""
-    return _Beam(sight).run()
+    bays = _bays_of(sight.errands[0], sight) if len(sight.errands) == 1 else ()
+    return _only_path(sight, bays[0]) if len(bays) == 1 else _Beam(sight).run()
+
+
+def _only_path(sight: Sight, bay: int) -> Path:
+    """Return the sequence of the one errand that there is, by the one bay: nothing is to be compared."""
+    errand, free_s = sight.errands[0], sight.bays[bay].free_s
+    waits_for = {Way.fetch: free_s, Way.street: max(free_s, errand.ready_s), Way.store: errand.ready_s}
+    possible = errand.after < 0 and isfinite(waits_for.get(errand.way, 0.0))
+    return ((0, bay),) if possible else ()
+
+
+def _bays_of(errand: Errand, sight: Sight) -> Sequence[int]:
+    """Return the bays by which an errand can be done; a shift goes by none, and counts as done by the first."""
+    if errand.bay >= 0:
+        return (errand.bay,)
+    return (0,) if errand.way == Way.shift else range(len(sight.bays))
 
 
 @dataclass
@@ -120,11 +137,7 @@ class _Beam:
     def _steps_of(self, sight: Sight) -> None:
         """A column for each step that there can be: an errand by a bay; the same way side by side."""
         errands = sight.errands
-        steps = [
-            (number, bay)
-            for number, errand in enumerate(errands)
-            for bay in ([errand.bay] if errand.bay >= 0 else [0] if errand.way == Way.shift else range(len(sight.bays)))
-        ]
+        steps = [(number, bay) for number, errand in enumerate(errands) for bay in _bays_of(errand, sight)]
         steps.sort(key=lambda step: (errands[step[0]].way, step))
         self._errand = np.array([number for number, _ in steps], dtype=np.int64)
         self._bay = np.array([bay for _, bay in steps], dtype=np.int64)

@@ -103,9 +103,12 @@ def clear_to(lift: str, target: int, view: View, claims: Iterable[Claim]) -> int
 
 def retreat(lift: str, view: View, claims: Sequence[Claim]) -> int | None:
     """Return the storey to which a lift must go to leave the claims of earlier tasks, or None where it is in none."""
+    beside = view.layout.beside(lift)
+    if not beside or not claims:
+        return None
     body = view.snapshot.lift(lift)
     low, high = _between(body, view)
-    for other in view.layout.beside(lift):
+    for other in beside:
         below = view.layout.is_below(lift, other.name)
         stretches = [claim for claim in claims if claim.lift == other.name]
         if any(claim.low <= high if below else claim.high >= low for claim in stretches):

@@ -100,14 +100,15 @@ class View:
 
 def sources(bay: Bay) -> tuple[str, ...]:
     """Return the sources of a bay that sense somebody or something."""
+    if not (bay.scanner or bay.curtain or bay.floor or bay.cabin):
+        return ()
     return tuple(name for name in ("scanner", "curtain", "floor", "cabin") if getattr(bay, name))
 
 
 def presence(bay: Bay) -> str:
     """Return who or what is sensed in a bay, as a sentence, or an empty string where all sources are clear."""
-    if not (bay.scanner or bay.curtain or bay.floor or bay.cabin):
-        return ""
-    return f"a person is sensed in {bay.name} by {' and '.join(sources(bay))}"
+    sensing = sources(bay)
+    return f"a person is sensed in {bay.name} by {' and '.join(sensing)}" if sensing else ""
 
 
 def open_zone_presence(snapshot: Snapshot) -> str:

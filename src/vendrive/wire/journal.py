@@ -323,7 +323,12 @@ def sealed_payload(at: datetime, event: Event) -> bytes:
 
 def sealed_text(at: datetime, text: str) -> bytes:
     """Return what of an entry goes into the chain, whose event was stored as `text`: the same on both sides."""
-    return f"{at.isoformat()}\n{text}".encode()
+    return sealed_letters(at.isoformat(), text)
+
+
+def sealed_letters(at: str, text: str) -> bytes:
+    """Return the same where the time is at hand as it is stored."""
+    return f"{at}\n{text}".encode()
 
 
 class JournalBatch(Message):
@@ -331,6 +336,22 @@ class JournalBatch(Message):
 
     tower_id: str
     entries: tuple[Entry, ...]
+
+
+class SealedEntry(Message):
+    """An entry as a station sends it, with the letters that it sealed alone: retail reads it as an Entry."""
+
+    seq: int
+    at: datetime
+    digest: str
+    text: str
+
+
+class SealedBatch(Message):
+    """A JournalBatch as a station sends it."""
+
+    tower_id: str
+    entries: tuple[SealedEntry, ...]
 
 
 class JournalAck(Message):

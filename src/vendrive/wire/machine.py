@@ -318,10 +318,10 @@ Part = Plc | Lift | Slot | Bay
 
 def parts_of(operation: Operation, arguments: Mapping[str, str]) -> tuple[str, ...]:
     """Return the parts that a command keeps busy: its lift, its bay, or both where a car goes through a bay's door."""
-    named = (arguments.get("lift"), arguments.get("bay"))
+    lift, bay = arguments.get("lift"), arguments.get("bay")
     if operation in (Operation.pick, Operation.place) and arguments.get("place", "").startswith("B"):
-        named = (arguments.get("lift"), arguments["place"])
-    return tuple(name for name in named if name)
+        bay = arguments["place"]
+    return ((lift,) if lift else ()) + ((bay,) if bay else ())
 
 
 def nodes_of(part: type[Part], name: str = "") -> dict[str, str]:

@@ -185,3 +185,13 @@ def test_a_car_that_was_tidied_from_a_lift_and_stands_in_a_bay_is_its_desks(smal
     declare(small)
     small.settle()
     assert [event.drive_id for event in small.events("returned")] == ["drive-1"]  # type: ignore[union-attr]
+
+
+def test_no_return_begins_at_a_bay_whose_door_says_nothing(small: Small) -> None:
+    small.lend("drive-1", "TAG-1")
+    small.record.write(HandedOver(drive_id="drive-1", vehicle_id="vehicle-TAG-1", bay="B1", tag="TAG-1"))
+    small.ideal.change("B1", street_door=Door.between)
+    small.tick()
+    with pytest.raises(Refused, match=ErrorCode.machine_contradiction):
+        brings_back(small, "drive-1")
+    assert small.events("return_started") == []

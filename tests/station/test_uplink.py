@@ -1,5 +1,7 @@
 """Orders come in once and in turn, the journal goes out once; retail may be away for as long as it likes."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from tests.station.conftest import PIN, World
 from vendrive.ids import random_bytes
 from vendrive.passes.signing import ORDER_PURPOSE, sign_text
 from vendrive.station.orders import OrderRejected
-from vendrive.wire.orders import Cancel, SignedOrder, Stock, WipeFace
+from vendrive.wire.orders import Cancel, OperatorAction, OperatorRequest, SignedOrder, Stock, WipeFace
 
 
 @pytest.fixture
@@ -27,6 +29,16 @@ async def test_an_order_is_stored_once_however_often_it_comes(calm: World) -> No
         await calm.station.uplink._orders.take(signed)
     assert len(calm.entries()) == before
     assert len(calm.events("pass_held")) == 1
+
+
+async def test_a_stop_that_is_taken_twice_at_once_is_stored_once(calm: World) -> None:
+    later = calm.clock.now() + timedelta(minutes=1)
+    stop = OperatorRequest(action=OperatorAction.emergency_stop, staff="demo staff", expires_at=later)
+    signed = calm.retail.order(stop)
+    calm.retail.orders.pop()
+    before = len(calm.events("order_stored"))
+    await asyncio.gather(*(calm.station.uplink._orders.take(signed) for _ in range(2)))
+    assert len(calm.events("order_stored")) == before + 1
 
 
 @pytest.mark.parametrize("fault", ["other key", "changed", "other tower", "gap", "other purpose", "not an order"])

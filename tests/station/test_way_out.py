@@ -97,6 +97,15 @@ def test_the_street_does_not_open_before_a_car_that_nobody_sees(small: Small) ->
         small.desks["B1"]._check_room(run(small.link.read()), "TAG-9")
 
 
+def test_a_car_that_drove_off_is_lent_though_the_answer_was_that_its_door_did_not_open(small: Small) -> None:
+    presented(small)
+    # A command that arrived twice was answered once more: refused, for it was taken already.
+    small.record.facts.opened.discard("B1")
+    all_sensors_die(small)
+    assert len(small.events("handed_over")) == 1
+    assert doubts(small) == ""
+
+
 def test_once_two_persons_saw_that_it_is_gone_it_is_lent(small: Small) -> None:
     staged(small)
     all_sensors_die(small)

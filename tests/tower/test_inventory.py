@@ -68,6 +68,8 @@ def test_a_car_leaves_a_bay_by_its_open_street_door_alone() -> None:
     assert (shut_in.about, shut_in.reason) == (("T1", "B1"), "tag T1 was last in B1 and is read nowhere")
     machine.change("B1", vehicle=True)
     assert differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT) == (), "it stands there, and its tag is unread"
+    machine.change("B1", vehicle=False, street_door=Door.open)
+    assert differences({"T1": "B1"}, {}, machine.snapshot, LAYOUT) == (), "the door says so, whatever was commanded"
 
 
 def test_a_transfer_at_one_bay_explains_no_car_that_vanished_behind_the_inner_door_of_another() -> None:

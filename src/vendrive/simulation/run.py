@@ -58,7 +58,11 @@ def plan_of(seed: int) -> Plan:
     hours = rng.uniform(2.5, 4.5) if layout != "autostadt400" else 1.0
     night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
     faults = frozenset(name for name in CLASSES if _draws(seed, name) < ENABLED)
-    return Plan(seed, layout, cars, hours, night_hours, faults)
+    # From a calm tower to a bad one, from as many people as it serves at leisure to more than it can: in calm ones long
+    # stories end that faults cut short in the others.
+    drawn = Random(f"{seed} crowd")  # noqa: S311 repeatable by its seed
+    crowd, often = drawn.randint((cars + 1) // 2, cars), drawn.uniform(0.2, 1.0)
+    return Plan(seed, layout, crowd, hours, night_hours, faults, often=often)
 
 
 def _draws(seed: int, name: str) -> float:

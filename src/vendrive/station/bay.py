@@ -86,7 +86,7 @@ class BaySide(TowerSide):
             or bay.engine_running
             or tag in places(snapshot)
             or facts.places.get(tag, self.name) != self.name
-            or not self._had_way_out(tag)
+            or not self._had_way_out(tag, bay)
         ):
             return False
         plan = self.layout.bay(self.name)
@@ -95,13 +95,14 @@ class BaySide(TowerSide):
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
         return not (out or cut_short)
 
-    def _had_way_out(self, tag: str) -> bool:
+    def _had_way_out(self, tag: str, bay: Bay) -> bool:
         """Whether the street door was open since the car stood behind it, or two persons saw that it is gone.
 
-        All sensors of a bay that go dead at once look like a car that drove off. Behind a closed door it has not.
+        All sensors of a bay that go dead at once look like a car that drove off. Behind a closed door it has not. A
+        door whose own switch says open is a way out, whatever its command was answered.
         """
         facts = self.record.facts
-        return self.name in facts.opened or tag not in facts.places
+        return self.name in facts.opened or bay.street_door == Door.open or tag not in facts.places
 
     def write_handed_over(self, lending: Lending) -> None:
         """Journal that the drive's car has left this bay with its driver."""

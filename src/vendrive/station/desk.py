@@ -323,6 +323,9 @@ class Desk:
         bay = self.side.sensed(snapshot)
         if self.side.controller.view(snapshot).doubt_about(self.side.name):
             raise Refused(ErrorCode.machine_contradiction)
+        # A bay whose sensors are all dead says that it is empty, and of its door neither that it is open nor closed.
+        if bay.street_door == Door.between and not bay.busy:
+            raise Refused(ErrorCode.machine_contradiction)
         # Who gave up or came too early may have driven in all the same, through a door that was still open.
         waiting = bool(self._waiting_here(snapshot))
         # What is being put here stands here in a moment.

@@ -81,6 +81,8 @@ class Orders:
         if request is not None and request.action == OperatorAction.emergency_stop:
             # Before it is stored: a stop that arrived twice does no harm, one that got lost does.
             await self._obey(request)
+            if order.number <= self._store.cursor:
+                return  # taken meanwhile
         with self._database.transaction():
             self._record.write(OrderStored(number=order.number, order_kind=order.body.kind))
             self._apply(order)

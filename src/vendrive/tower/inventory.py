@@ -45,7 +45,8 @@ def differences(
 
     `unsettled` is the place by lift of each transfer whose outcome is unknown: its car may be read at either end. A car
     that was last in a bay may have been driven away: whether it has is for the hand-over to say, unless another car is
-    there. It has not where the bay is sensed empty and its street door is not one of those that were `opened` since.
+    there. It has not where the bay is sensed empty, while its street door does not say that it is open and is not one
+    of those that were `opened` since.
     """
     read = places(snapshot)
     elsewhere = {tag: place for tag, place in belief.items() if read.get(tag) != place}
@@ -166,7 +167,8 @@ def _bays(snapshot: Snapshot, between: frozenset[str]) -> list[Doubt]:
 
 def _may_have_left(tag: str, bay: str, snapshot: Snapshot, opened: Collection[str]) -> bool:
     sensed = snapshot.bay(bay)
-    return sensed.tag in ("", tag) and (bay in opened or not sensed.empty)
+    way_out = bay in opened or sensed.street_door == Door.open
+    return sensed.tag in ("", tag) and (way_out or not sensed.empty)
 
 
 def _weighed(bay: Bay) -> str:

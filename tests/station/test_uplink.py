@@ -31,16 +31,6 @@ async def test_an_order_is_stored_once_however_often_it_comes(calm: World) -> No
     assert len(calm.events("pass_held")) == 1
 
 
-async def test_a_stop_that_is_taken_twice_at_once_is_stored_once(calm: World) -> None:
-    later = calm.clock.now() + timedelta(minutes=1)
-    stop = OperatorRequest(action=OperatorAction.emergency_stop, staff="demo staff", expires_at=later)
-    signed = calm.retail.order(stop)
-    calm.retail.orders.pop()
-    before = len(calm.events("order_stored"))
-    await asyncio.gather(*(calm.station.uplink._orders.take(signed) for _ in range(2)))
-    assert len(calm.events("order_stored")) == before + 1
-
-
 @pytest.mark.parametrize("fault", ["other key", "changed", "other tower", "gap", "other purpose", "not an order"])
 async def test_an_order_that_cannot_be_trusted_has_no_effect(calm: World, fault: str) -> None:
     orders, body = calm.station.uplink._orders, Stock(vehicles=())
@@ -143,3 +133,13 @@ async def test_with_retail_away_the_car_is_collected_and_retail_learns_of_it_onc
     world.retail.away = False
     await world.until(lambda: "handed_over" in world.retail.kinds(), "retail learns of it")
     assert world.retail.kinds().count("handed_over") == 1
+
+
+async def test_a_stop_that_is_taken_twice_at_once_is_stored_once(world: World) -> None:
+    later = world.clock.now() + timedelta(minutes=1)
+    stop = OperatorRequest(action=OperatorAction.emergency_stop, staff="demo staff", expires_at=later)
+    signed = world.retail.order(stop)
+    world.retail.orders.pop()
+    before = len(world.events("order_stored"))
+    await asyncio.gather(*(world.station.uplink._orders.take(signed) for _ in range(2)))
+    assert len(world.events("order_stored")) == before + 1

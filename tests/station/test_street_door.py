@@ -195,3 +195,22 @@ def test_no_return_begins_at_a_bay_whose_door_says_nothing(small: Small) -> None
     with pytest.raises(Refused, match=ErrorCode.machine_contradiction):
         brings_back(small, "drive-1")
     assert small.events("return_started") == []
+
+
+@pytest.mark.parametrize("seen", ["car", "person"])
+def test_a_car_that_drove_in_stands_behind_the_closed_door_though_its_sensors_die(small: Small, seen: str) -> None:
+    returning(small)
+    small.ideal.change("B1", street_door=Door.closed)  # by hand
+    small.ideal.stand("B1", "")
+    small.settle()
+    small.clock.advance(3600)
+    small.settle()
+    assert small.bay().street_door == Door.closed
+    with pytest.raises(Refused, match=ErrorCode.bay_occupied):
+        small.desks["B1"].cancel()
+    if seen == "car":
+        small.ideal.stand("B1", "TAG-1")
+    else:
+        small.ideal.change("B1", scanner=True)
+    small.settle()
+    assert small.bay().street_door == Door.open

@@ -106,6 +106,17 @@ def test_a_car_that_drove_off_is_lent_though_the_answer_was_that_its_door_did_no
     assert doubts(small) == ""
 
 
+def test_a_car_that_drives_off_while_the_lift_is_at_work_at_another_bay_is_lent(tmp_path: Path) -> None:
+    small = Small(tmp_path, "guangzhou42", {"TAG-1": "2A", "TAG-2": "3C"})
+    presented(small)
+    small.verify(small.lend("drive-2", "TAG-2"), "B2")
+    small.until_running("place")
+    small.ideal.stand("B1", "")
+    small.tick()
+    assert not small.ideal.snapshot.lift("L1").transfer_home
+    assert len(small.events("handed_over")) == 1
+
+
 def test_once_two_persons_saw_that_it_is_gone_it_is_lent(small: Small) -> None:
     staged(small)
     all_sensors_die(small)

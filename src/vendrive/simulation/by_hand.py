@@ -45,6 +45,8 @@ async def manual_steps(world: "World", rng: Random) -> None:
 
 async def steps_late(world: "World", rng: Random) -> None:
     """Steps of two of staff are held up on their way: one that was given up may arrive after all."""
+    if _is_inside(world):
+        return
     with world.register.injected("steps_late"):
         world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
         for _ in range(rng.randint(5, 15)):
@@ -72,6 +74,8 @@ async def steps_stopped(world: "World", rng: Random) -> None:
 
 async def _steps(world: "World", rng: Random, focus: str) -> None:
     """Ask for many steps, most of them at the bay in focus."""
+    if _is_inside(world):
+        return
     world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
     for _ in range(rng.randint(*STEPS)):
         if not world.faulty or world.truth.mode != Mode.manual:
@@ -149,6 +153,8 @@ async def steps_into_taken(world: "World", rng: Random) -> None:
 
 async def _led(world: "World", steps: Iterable[Step]) -> None:
     """Ask for these steps, each when the machine stands again after the one before."""
+    if _is_inside(world):
+        return
     world.do(lambda: world.truth.turn_key(Mode.manual), "the key says manual")
     await asyncio.sleep(2)
     for operation, arguments in steps:
@@ -160,6 +166,11 @@ async def _led(world: "World", steps: Iterable[Step]) -> None:
         await asyncio.sleep(4)
     await world.until(lambda: not world.ground.running(), 120)
     world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+
+
+def _is_inside(world: "World") -> bool:
+    """Whether a technician who is at work in the tower has taken the key along."""
+    return world.truth.mode not in (Mode.automatic, Mode.manual)
 
 
 def _carried(world: "World", lift: str, start: str, end: str) -> list[Step]:

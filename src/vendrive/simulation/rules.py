@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STANDING = (Mode.maintenance, Mode.stopped)
 BEHIND_EXIT = (*TRANSFERS, Operation.open_inner_door, Operation.turn)
 LEVEL_MM = 100.0
+BY_HAND = "manual step of "
 Broken = Callable[[str, str], None]
 
 
@@ -34,6 +35,8 @@ class Rules:
         self._stop_asked = False
         self._stored = 0
         self._done: set[int] = set()
+        # Cars that two persons drew in by hand: they answer for the key.
+        self._drawn_in: set[str] = set()
 
     @property
     def served(self) -> dict[str, str]:
@@ -60,7 +63,7 @@ class Rules:
             return
         if car.engine_running:
             self._broken("engine_in_tower", f"{car.tag} runs in {car.where}")
-        if not car.key_along:
+        if not car.key_along and car.tag not in self._drawn_in:
             self._broken("key_left", f"{car.tag} stands in {car.where} and its key is elsewhere")
         too_big = car.length_mm > fits.length_mm or car.width_mm > fits.width_mm or car.height_mm > fits.height_mm
         if too_big or car.mass_kg > fits.mass_kg:
@@ -140,6 +143,8 @@ class Rules:
                 self._look_at_command(event)
             case "command_ended" if event["result"] == "done" and event["seq"] not in self._done:
                 self._broken("not_done", f"command {event['seq']} counts as done and its machine did not end it")
+            case "word_given":
+                self._drawn_in.discard(event["tag"])
             case "order_stored":
                 if event["number"] != self._stored + 1:
                     self._broken("order_lost", f"order {event['number']} is stored after {self._stored}")
@@ -190,6 +195,9 @@ class Rules:
         parts = {*parts_of(Operation(event["operation"]), named), named.get("place", "")}
         for part in sorted(parts & self._locked):
             self._broken("given_to_locked", f"command {event['seq']} is for {part}, which staff locked")
+        if event["operation"] == Operation.pick and purpose.startswith(BY_HAND):
+            car = self._world.truth.car_at(named["place"])
+            self._drawn_in |= {car.tag} if car is not None else set()
         if event["operation"] == Operation.open_street_door:
             self._look_at_opening(named["bay"], purpose)
 
@@ -201,7 +209,7 @@ class Rules:
             self._broken("opens_to_nobody", f"{told}: nobody is there")
         car, visit = self._world.truth.car_at(bay), self._world.visits.get(drive)
         shut_in = car is not None and self._world.truth.bays[bay].street.closed and self._world.is_ours(car.tag)
-        if car is None or not shut_in or what.startswith("manual step of "):
+        if car is None or not shut_in or what.startswith(BY_HAND):
             return
         if visit is None or visit.tag != car.tag or (what == "return" and not visit.drove_off):
             self._broken("opens_to_another", f"{told}, on {car.tag}")

@@ -91,7 +91,8 @@ class BaySide(TowerSide):
             return False
         plan = self.layout.bay(self.name)
         near = [lift for lift in map(snapshot.lift, plan.lifts) if lift.storey in (plan.storey, NO_STOREY)]
-        out = [lift for lift in near if not lift.transfer_home]
+        # Behind a closed inner door nothing reaches in: the lift may be at work at another bay of this level.
+        out = [lift for lift in near if not lift.transfer_home and bay.inner_door != Door.closed]
         cut_short = [given for given in facts.cut_short.values() if given.arguments.get("place") == self.name]
         return not (out or cut_short)
 

@@ -62,6 +62,8 @@ class ReturnTalk:
         self._measured: Measured | None = None
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
+        self._stood = False
+        self._vanished = False
 
     @property
     def over(self) -> bool:
@@ -112,7 +114,8 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        if self.phase == Phase.storing or not (self._clearing or self._side.sensed(snapshot).empty):
+        empty = self._side.sensed(snapshot).empty and not self._vanished
+        if self.phase == Phase.storing or not (self._clearing or empty):
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
 
@@ -139,6 +142,13 @@ class ReturnTalk:
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
             return
+        shut_in = self._stood and bay.street_door == Door.closed and self.lending.vehicle.tag not in places(snapshot)
+        self._vanished = shut_in and bay.empty and side.nobody(bay)
+        if self._vanished:
+            # Behind a closed door no car leaves: the sensors are dead, until they see it again, or somebody in the bay.
+            self.task, self._active_s = None, now
+            return
+        self._stood = not bay.empty
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
         if not bay.empty:
             self.phase, self.checks = Phase.check, judge(bay, self.lending, self._limits())
@@ -226,6 +236,8 @@ class ReturnTalk:
         """Return why the machine does not go on while it stores."""
         if self.key_gone:
             return ErrorCode.key_gone
+        if self._vanished:
+            return ErrorCode.machine_contradiction
         step, stores = self._side.controller.step(self._side.name), self.phase == Phase.storing or self.clearing
         return step.code if isinstance(step, Stuck) and stores else None
 

@@ -34,6 +34,7 @@ STATION = "urn:vendrive:station:fuzz"
 # A request has 2 s and connecting 5 s. A busy computer stretches both: beyond this the client hangs.
 HUNG_S = 60.0
 COMPUTES_S = 1.0
+TRIES = 3
 KINDS = {"values": 87, "bodies": 8, "frames": 3, "handshakes": 2}
 
 Progress = Callable[[int], None]
@@ -62,13 +63,14 @@ class Campaign:
         self._told = 0
         self._snapshots = 0
         self._longest_s = 0.0
+        self._computed_s = 0.0
         self.kinds: Counter[str] = Counter()
 
     async def run(self, numbers: range, progress: Progress = lambda number: None) -> Told:
         """Tell each message; AssertionError, with the way to repeat it, for one that did harm."""
         for number in numbers:
             try:
-                await self._tell(number)
+                await self._tell_briefly(number)
             except Exception as error:
                 raise AssertionError(
                     f"{type(error).__name__} {error}; again: make fuzz ARGS='--seed {self._seed} --only {number}'"
@@ -77,6 +79,15 @@ class Campaign:
         await self._end()
         assert not self._rogue.heard.executes_s, "a command was sent to a machine that lies"
         return Told(len(numbers), self.kinds, self._snapshots, self._longest_s)
+
+    async def _tell_briefly(self, number: int) -> None:
+        """Tell it, again where the client computed long: a message makes it do so each time, garbage once."""
+        for _ in range(TRIES):
+            self._computed_s = 0.0
+            await self._tell(number)
+            if self._computed_s < COMPUTES_S:
+                return
+        raise AssertionError(f"the client computed for {self._computed_s:.1f} s, each of {TRIES} times")
 
     async def _tell(self, number: int) -> None:
         rng = Random(f"{self._seed}/{number}")
@@ -130,8 +141,7 @@ class Campaign:
         assert not self._rogue.failures, f"the rogue itself failed: {self._rogue.failures[0]!r}"
         took_s = self._clock.monotonic() - started_s
         self._longest_s = max(self._longest_s, took_s)
-        computed_s = time.thread_time() - began_s
-        assert computed_s < COMPUTES_S, f"{what} computed for {computed_s:.1f} s"
+        self._computed_s = max(self._computed_s, time.thread_time() - began_s)
         if isinstance(believed, Snapshot):
             self._snapshots += 1
             assert_whole(believed)

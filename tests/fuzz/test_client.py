@@ -28,9 +28,9 @@ from tests.fuzz.lies import (
     shortened,
 )
 from tests.fuzz.rogue import Exchange, Lie, Rogue, honest
-from tests.support.waiting import Lag, until_async
+from tests.support.waiting import until_async
 from vendrive.clock import SystemClock
-from vendrive.station.adapters.opcua.machine import REQUEST_TIMEOUT_S, Access, OpcuaMachine
+from vendrive.station.adapters.opcua.machine import Access, OpcuaMachine
 from vendrive.station.link import Link
 from vendrive.station.machine import Machine, MachineLost
 from vendrive.tower.layout import load_layout
@@ -49,13 +49,12 @@ MOVE = Command(1, 1, Operation.move_lift, (("lift", "L1"), ("storey", "2")), 1_0
 
 @pytest.mark.slow
 async def test_ten_thousand_hostile_answers_do_no_harm(tmp_path: Path) -> None:
-    async with rogue_in(tmp_path) as (rogue, access), Lag() as lag:
+    async with rogue_in(tmp_path) as (rogue, access):
         with Memory() as memory:
             told = await Campaign(rogue, access, SEED).run(range(MESSAGES))
     assert told.messages == MESSAGES
     assert min(told.kinds.values()) > 100
     assert memory.grown_mb < MOST_MB
-    assert lag.longest_s < REQUEST_TIMEOUT_S
 
 
 class Eager:

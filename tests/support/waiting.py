@@ -36,27 +36,3 @@ async def until_async(condition: Callable[[], T | None], what: str, timeout_s: f
 async def pause(seconds: float) -> None:
     """Be slow on purpose, as a peer that a test plays."""
     await asyncio.sleep(seconds)
-
-
-class Lag:
-    """How long the loop has at most computed while others waited: `async with Lag() as lag: …`.
-
-    Counted in the thread's own computing time, which a busy computer does not stretch.
-    """
-
-    def __init__(self) -> None:
-        self.longest_s = 0.0
-
-    async def __aenter__(self) -> "Lag":
-        self._task = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def _watch(self) -> None:
-        seen = time.thread_time()
-        while True:
-            await asyncio.sleep(PAUSE_S)
-            now = time.thread_time()
-            self.longest_s, seen = max(self.longest_s, now - seen - PAUSE_S), now

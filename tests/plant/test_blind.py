@@ -19,7 +19,7 @@ from vendrive.plant import safety
 from vendrive.plant.beings import BESIDE, INSIDE, MOVING, Being, undetectable
 from vendrive.plant.faults import Value
 from vendrive.plant.machine import Car, Transfer
-from vendrive.plant.orders import ENDS, TRANSFERS, Order, Sensed
+from vendrive.plant.orders import TRANSFERS, Order, Sensed
 from vendrive.plant.plc import Controller
 from vendrive.plant.records import Setting
 from vendrive.plant.safety import impossible, occupied
@@ -30,7 +30,7 @@ from vendrive.tower import interlocks
 from vendrive.tower.interlocks import Permit, allowed, votes
 from vendrive.tower.layout import load_layout
 from vendrive.tower.view import View
-from vendrive.wire.machine import Bay, Door, Lift, Nose, Operation, Slot, Snapshot, Table, parts_of
+from vendrive.wire.machine import ENDS, Bay, Door, Lift, Nose, Operation, Slot, Snapshot, Table, parts_of
 
 BAY, LIFT, TAG = "B1", "L1", "TAG-1"
 Said = tuple[str, str, Value]

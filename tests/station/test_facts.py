@@ -130,6 +130,17 @@ def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind
     assert fold([*unknown, ended(3)]).opened == set()
 
 
+def test_a_door_is_unproved_from_a_move_that_was_not_confirmed_to_one_that_was() -> None:
+    shuts: list[Event] = [given(1, "close_inner_door", bay="B1"), ended(1, "failed")]
+    assert fold(shuts).unproved == {("B1", "inner_door")}
+    again: list[Event] = [*shuts, given(2, "close_inner_door", bay="B1")]
+    assert fold([*again, ended(2, "refused")]).unproved == {("B1", "inner_door")}
+    assert fold([*again, ended(2)]).unproved == set()
+    lost: list[Event] = [given(1, "turn", bay="B2"), ended(1, "unknown")]
+    facts = fold(lost)
+    assert Facts.model_validate_json(facts.model_dump_json()).unproved == {("B2", "table")}
+
+
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:
     alarms = [Alarm(name="help", part="plc", source="kiosk"), Alarm(name="movement", part="2A", source="sensor")]
     facts = fold([PartLocked(part="L1", staff="demo-1"), PartLocked(part="B2", staff="demo-2"), *alarms])

@@ -1,9 +1,9 @@
 """When a move has ended: the sensors say so, not the drive alone."""
 
-from vendrive.plant.orders import ENDS, Order, Sensed
+from vendrive.plant.orders import Order, Sensed
 from vendrive.plant.sensors import door
 from vendrive.plant.world import World
-from vendrive.wire.machine import Lift, Operation, Table
+from vendrive.wire.machine import ENDS, Lift, Operation, Table
 
 
 def unconfirmed(order: Order, sensed: Sensed) -> str:

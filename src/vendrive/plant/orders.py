@@ -5,18 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Bay, Door, Lift, Operation, Slot, Table
+from vendrive.wire.machine import Bay, Lift, Operation, Slot
 
 TRANSFERS = (Operation.pick, Operation.place, Operation.finish_transfer)
-
-# Which end a door or table goes to.
-ENDS: Mapping[Operation, tuple[str, str]] = {
-    Operation.open_street_door: ("street_door", Door.open),
-    Operation.close_street_door: ("street_door", Door.closed),
-    Operation.open_inner_door: ("inner_door", Door.open),
-    Operation.close_inner_door: ("inner_door", Door.closed),
-    Operation.turn: ("table", Table.aligned),
-}
 
 _OPERATIONS = frozenset(Operation)
 _NEEDED = {

@@ -15,7 +15,7 @@ from vendrive.lazy import changed
 from vendrive.plant.confirm import true_ends, unconfirmed
 from vendrive.plant.drives import Drives, Running
 from vendrive.plant.moves import FailingMove, LiftMove
-from vendrive.plant.orders import ENDS, Order, Sensed, malformed, read_arguments
+from vendrive.plant.orders import Order, Sensed, malformed, read_arguments
 from vendrive.plant.records import Counts, Happening, Setting
 from vendrive.plant.safety import impossible, occupied
 from vendrive.plant.sensors import Channel, Sensors
@@ -23,6 +23,7 @@ from vendrive.plant.truth import Hazard, breakage, hazards
 from vendrive.plant.watch import danger
 from vendrive.plant.world import World
 from vendrive.wire.machine import (
+    ENDS,
     HEARTBEAT_PERIOD_S,
     HOLD_AFTER_SILENCE_S,
     NO_STOREY,

@@ -16,7 +16,7 @@ from vendrive.tower.control import Do, Done, GiveWay, Goal, Step, Stuck, Wait, n
 from vendrive.tower.interlocks import allowed, refusals, votes
 from vendrive.tower.layout import Layout
 from vendrive.tower.traffic import Claim, assign, claim, head, retreat
-from vendrive.tower.view import View
+from vendrive.tower.view import View, as_proved
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import CommandEnded, CommandGiven, Started
@@ -78,6 +78,9 @@ class Controller:
         self._epoch = 0
         self._plc_epoch: int | None = None
         self._view: View | None = None
+        # What it was made of.
+        self._viewed: Snapshot | None = None
+        self._unproved: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -125,10 +128,11 @@ class Controller:
     def view(self, snapshot: Snapshot) -> View:
         """Return what is known with this snapshot."""
         facts, view = self._record.facts, self._view
-        same = view is not None and view.snapshot is snapshot and view.belief is facts.places
-        if view is None or not same or view.locked != facts.locked.keys() or view.opened != facts.opened:
+        same = self._viewed is snapshot and self._unproved == facts.unproved
+        if view is None or not same or view.belief is not facts.places or not _as_before(view, facts):
+            self._viewed, self._unproved = snapshot, frozenset(facts.unproved)
             out = frozenset(facts.locked), frozenset(facts.opened)
-            view = View(snapshot, self.layout, facts.places, _unsettled(facts), *out)
+            view = View(as_proved(snapshot, self._unproved), self.layout, facts.places, _unsettled(facts), *out)
             self._view = view
         return view
 
@@ -334,6 +338,10 @@ class Controller:
     def _forgive(self, key: str) -> None:
         self._tries.pop(key, None)
         self._record.end_alarm(AlarmName.machine_refused, key, "station")
+
+
+def _as_before(view: View, facts: Facts) -> bool:
+    return view.locked == facts.locked.keys() and view.opened == facts.opened
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:

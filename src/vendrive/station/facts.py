@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from vendrive.tower.belief import Belief, believe
 from vendrive.wire import journal as events
 from vendrive.wire.journal import Event
-from vendrive.wire.machine import Operation
+from vendrive.wire.machine import ENDS, Operation, Result
 
-FOLD = 5
+FOLD = 6
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
+# By its name as it is journaled: the door or table that an operation moves.
+_ENDS: Mapping[str, str] = {operation: part for operation, (part, _) in ENDS.items()}
 _SHUT = (Operation.close_street_door, Operation.open_inner_door)
 
 NO_BAY = ""
@@ -25,10 +27,11 @@ class Facts(BaseModel):
     """The past, as far as it decides the present.
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
-    `handing_over` and `returning`, the drive that is served there, and `opened`: its street door was opened and is not
-    known to have been closed since. By tag: `places`, where the journal believes each
-    car, and `shown`, the drive to which it was last presented with the bay, until it is counted elsewhere. By drive:
-    `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
+    `handing_over` and `returning`, the drive that is served there, `opened`: its street door was opened and is not
+    known to have been closed since, and `unproved`: the last move of this door or table was not confirmed. By tag:
+    `places`, where the journal believes each car, and `shown`, the drive to which it was last presented with the bay,
+    until it is counted elsewhere. By drive: `out`, the vehicle that is lent and may come back here. By name and part:
+    `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -45,13 +48,14 @@ class Facts(BaseModel):
     handing_over: dict[str, str] = {}
     returning: dict[str, str] = {}
     opened: set[str] = set()
+    unproved: set[tuple[str, str]] = set()
     locked: dict[str, str] = {}
     alarms: dict[str, events.Alarm] = {}
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         if isinstance(event, events.CommandEnded):
-            self._street_door(event)
+            self._bay_command(event)
         self._believe(event)
         if isinstance(event, events.Counted | events.CountAccepted):
             places = event.places
@@ -72,17 +76,23 @@ class Facts(BaseModel):
             case _:
                 self._drive_event(event)
 
-    def _street_door(self, ended: events.CommandEnded) -> None:
+    def _bay_command(self, ended: events.CommandEnded) -> None:
+        given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
+        if given is None or ended.result == "refused":
+            return
+        bay = given.arguments.get("bay", "")
+        self._street_door(given.operation, bay, ended.result == Result.done)
+        if given.operation in _ENDS:
+            moved = bay, _ENDS[given.operation]
+            (self.unproved.discard if ended.result == Result.done else self.unproved.add)(moved)
+
+    def _street_door(self, operation: str, bay: str, done: bool) -> None:
         """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
         inner door was opened, which the machine does behind a closed street door alone.
         """
-        given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
-        if given is None:
-            return
-        bay = given.arguments.get("bay", "")
-        if given.operation == Operation.open_street_door and ended.result != "refused":
+        if operation == Operation.open_street_door:
             self.opened.add(bay)
-        elif given.operation in _SHUT and ended.result == "done":
+        elif operation in _SHUT and done:
             self.opened.discard(bay)
 
     def _believe(self, event: Event) -> None:

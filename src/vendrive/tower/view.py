@@ -1,12 +1,12 @@
 """What is known at one moment: what the sensors show, what the journal believes, what is out of service."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
-from vendrive.lazy import lazy
+from vendrive.lazy import changed, lazy
 from vendrive.tower.inventory import Doubt, differences, doubts
 from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot
+from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot, Table
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,23 @@ class View:
         plan = self.layout.place(place)
         lifts = (self.snapshot.lift(name) for name in plan.lifts)
         return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
+
+
+_BETWEEN = {"street_door": Door.between, "inner_door": Door.between, "table": Table.between}
+
+
+def as_proved(snapshot: Snapshot, unproved: Collection[tuple[str, str]]) -> Snapshot:
+    """Return a snapshot that shows each of these doors and tables, by bay, between its ends.
+
+    Its last move was not confirmed: then a switch alone does not say where it stands, for the PLC neither.
+    """
+    if not unproved:
+        return snapshot
+    shown = {bay.name: bay for bay in snapshot.bays}
+    for name, part in unproved:
+        if name in shown:
+            shown[name] = changed(shown[name], **{part: _BETWEEN[part]})
+    return replace(snapshot, bays=tuple(shown.values()))
 
 
 def sources(bay: Bay) -> tuple[str, ...]:

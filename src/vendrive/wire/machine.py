@@ -91,6 +91,16 @@ class Nose(StrEnum):
     unknown = "unknown"
 
 
+ENDS: Mapping[Operation, tuple[str, str]] = {
+    Operation.open_street_door: ("street_door", Door.open),
+    Operation.close_street_door: ("street_door", Door.closed),
+    Operation.open_inner_door: ("inner_door", Door.open),
+    Operation.close_inner_door: ("inner_door", Door.closed),
+    Operation.turn: ("table", Table.aligned),
+}
+"""Which door or table of its bay an operation moves, and to which end. Until a move is done the part stands nowhere."""
+
+
 class Result(StrEnum):
     """How a command ended."""
 

@@ -73,7 +73,7 @@ def test_beside_the_car(small: Small, what: str) -> None:
     assert kiosk_says(small) == ErrorCode.person_in_bay
 
     assert {AlarmName.person_stays, AlarmName.thing_left} <= told(small, watch, THING_LEFT_S)
-    small.desks["B1"].talk = small.desks["B1"].farewell = None
+    small.desks["B1"].talk = small.desks["B1"]._farewell = None
     assert kiosk_says(small) == ErrorCode.person_in_bay
     sensed(small, BESIDE[BESIDE_THE_CAR[what]].sources, on=False)
     small.settle()

@@ -181,9 +181,3 @@ def test_a_strangers_car_on_a_lift_is_told(bay: Bay) -> None:
     assert bay.see(STRANGER_S, {"T1": "L1"}) == set()
     assert bay.see(STRANGER_S, {"T9": "L1"}) == {AlarmName.car_stranger}
     assert bay.see(0.0, {}) == set()
-
-
-def test_when_the_next_alarm_is_due_is_known(bay: Bay) -> None:
-    assert bay.watch.next_due_s() == float("inf")
-    bay.watch.look(shown({}, scanner=True))
-    assert bay.watch.next_due_s() == bay.clock.monotonic() + PERSON_STAYS_S

@@ -130,7 +130,7 @@ class WatchedClock:
         self._instant: Instant = _instant(-1.0, self.book, -1.0)
         self._moment: Moment | None = None
 
-    def now(self) -> datetime:
+    def now(self) -> Moment:
         read_s = self._present()
         if self._moment is not None and self._moment.read_s == read_s:
             return self._moment
@@ -144,6 +144,11 @@ class WatchedClock:
         if self._instant.read_s != read_s:
             self._instant = _instant(read_s, self.book, read_s)
         return self._instant
+
+    def note(self, at: datetime) -> None:
+        """Something is due then, though nobody has compared it with the present since it was set."""
+        moment = self.now()
+        self.book.note(moment.read_s + datetime.__sub__(at, moment).total_seconds())
 
     def jump(self, seconds: float) -> None:
         """Set the calendar forward, or back where `seconds` is negative."""

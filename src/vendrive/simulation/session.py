@@ -5,7 +5,7 @@ retail looks when there is something to send or to fetch, instead of three times
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,18 +207,21 @@ class Session:
         if self.computer.skips and seen == self._seen and self._is_at_rest():
             return
         self.computer.clock.book.open()
-        self._seen, self.stirred, self.settled = seen, False, False
-        _, _, fresh, _ = seen
+        _, _, fresh, _ = self._seen = seen
+        self.settled = False
         self.controller.settle(snapshot)
-        # How commands ended is known to all that follows in this read.
-        self.stirred = False
+        # How commands ended, and what others did since the last read, is known to all that follows in this one.
+        before = self._outlook(snapshot) if self.stirred else self._thought
+        self.stirred, known = False, self._known()
         self.safety.look(self.controller.view(snapshot))
         if fresh:
             self.watch.look(snapshot)
         await self.yard.tick(snapshot)
+        self._thought = self._outlook(snapshot)
+        if self.yard.outlook.look_at is not None:
+            self.computer.clock.note(self.yard.outlook.look_at)
         # One that is too old is read again until it is not.
-        before, self._thought = self._thought, self._outlook(snapshot)
-        self.settled = self.link.fresh is snapshot and self._thought == before
+        self.settled = self.link.fresh is snapshot and self._thought == before and self._known() == known
 
     def _what_it_shows(self, snapshot: Snapshot) -> tuple[int, int, bool, bool]:
         """Return all of a snapshot but its counters: two that are alike here differ in nothing else."""
@@ -240,10 +243,12 @@ class Session:
             for key, step in steps
             if isinstance(step, Stuck) or (isinstance(step, Wait) and (step.for_people or key in waited_for))
         )
-        # What waits in the bays, and what else the choice of it goes on from.
-        staged = tuple(desk.staging for desk in self.yard.desks.values())
-        chosen_from = (self.store.version, self.record.facts.places, self.yard.outlook.look_at)
-        return desks, tasks, judged, lifts, staged, chosen_from
+        staged = tuple([desk.staging for desk in self.yard.desks.values()])
+        return desks, tasks, judged, lifts, staged
+
+    def _known(self) -> tuple[int, Mapping[str, str]]:
+        """Return what a read may add to after it has gone on from it: orders, and where each car is believed."""
+        return self.store.version, self.record.facts.places
 
     async def _notice(self) -> None:
         """Notice a machine that does not answer at all; while it is read, `Safety.look` sees how old its data is."""

@@ -73,6 +73,8 @@ class Controller:
         self._tries: dict[str, _Tries] = {}
         self._counts: dict[str, int] = {}
         self._waits_since_s: dict[str, float] = {}
+        # Of which of these waits somebody was told.
+        self._told: set[str] = set()
         self._given_for: dict[int, str] = {}
         self._parts = {lift.name for lift in layout.lifts} | {bay.name for bay in layout.bays}
         self._epoch = 0
@@ -108,6 +110,7 @@ class Controller:
         self._steps.pop(key, None)
         self._counts.pop(key, None)
         self._waits_since_s.pop(key, None)
+        self._told.discard(key)
         self._forgive(key)
         if task is None:
             del self._tasks[key]
@@ -241,8 +244,12 @@ class Controller:
         now = self._clock.monotonic()
         if isinstance(step, Wait | Stuck) and not view.not_ready():
             if now - self._waits_since_s.setdefault(key, now) >= WAITS_S:
+                self._told.add(key)
                 self._record.alarm(AlarmName.machine_refused, key, f"it waits: {step.reason}")
-        elif now - self._waits_since_s.pop(key, now) >= WAITS_S:
+            return
+        self._waits_since_s.pop(key, None)
+        if key in self._told:
+            self._told.discard(key)
             self._record.end_alarm(AlarmName.machine_refused, key, "station")
 
     def _in_circles(self, key: str) -> Step:

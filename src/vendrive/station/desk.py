@@ -59,7 +59,7 @@ class Desk:
         self.side = side
         self.asking: Asking | None = None
         self.talk: Talk | None = None
-        self.farewell: Farewell | None = None
+        self._farewell: Farewell | None = None
         self._admission = admission
         self._record = side.record
         self._link = link
@@ -114,7 +114,7 @@ class Desk:
             if standing != self.side.name and self.is_blocked:
                 raise Refused(ErrorCode.person_in_bay)  # it would be brought in vain
             method = self._admission.method(lending)
-        self.farewell = None
+        self._farewell = None
         self.asking = Asking(lending, method, self._clock.monotonic() + ASKING_S)
         return self.asking
 
@@ -163,7 +163,7 @@ class Desk:
             self._check_here(lending.drive_id)
             snapshot = self._machine_now()
             self._check_room(snapshot, lending.vehicle.tag)
-        self.farewell = None
+        self._farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
         self.talk = ReturnTalk(lending, self.side, self._waiting_here(snapshot))
 
@@ -180,7 +180,13 @@ class Desk:
         elif self.talk is not None and self.asking is None:
             self.talk.abort(handover.CANCELLED)
         self._end_asking()
-        self.farewell = None
+        self._farewell = None
+
+    @property
+    def farewell(self) -> Farewell | None:
+        """What the last person here is told, for a while."""
+        said = self._farewell
+        return said if said is not None and self._clock.monotonic() < said.until_s else None
 
     # What the machine's snapshots bring
 
@@ -189,15 +195,7 @@ class Desk:
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
-        if self.farewell is not None and now >= self.farewell.until_s:
-            self.farewell = None
         return now - snapshot.read_at_s <= STALE_AFTER_S and self._go_on(snapshot)
-
-    def next_due_s(self) -> float:
-        """Return when, on the monotonic clock, something here ends by itself; infinity where nothing does."""
-        asking = self.asking.until_s if self.asking is not None else float("inf")
-        farewell = self.farewell.until_s if self.farewell is not None else float("inf")
-        return min(asking, farewell, self.talk.next_due_s() if self.talk is not None else float("inf"))
 
     def _go_on(self, snapshot: Snapshot) -> bool:
         ended = False
@@ -216,9 +214,9 @@ class Desk:
             self._record.write(HandOverAborted(drive_id=talk.lending.drive_id, code=handover.TIMED_OUT))
         self.talk = None
         if isinstance(talk, ReturnTalk) and talk.slot is not None:
-            self.farewell = Farewell("returned", talk.lending, talk.slot, until)
+            self._farewell = Farewell("returned", talk.lending, talk.slot, until)
         elif isinstance(talk, HandOverTalk) and talk.completed:
-            self.farewell = Farewell("done", talk.lending, None, until)
+            self._farewell = Farewell("done", talk.lending, None, until)
 
     def _tidy(self, snapshot: Snapshot) -> Task | None:
         """Nobody is served: a car of ours that was left on the way goes to a slot, an empty bay is shut."""

@@ -213,15 +213,6 @@ class HandOverTalk:
         if self._side.controller.is_reached(self.task, snapshot):
             self.phase = Phase.over
 
-    def next_due_s(self) -> float:
-        """Return when, on the monotonic clock, something here ends by itself."""
-        window_s = (self.lending.not_after - self._side.clock.now()).total_seconds()
-        patience_s = SESSION_S if self.phase == Phase.bringing else NOBODY_CAME_S
-        due = [self._active_s + patience_s] if self.live else []
-        due += [self._stuck_since_s + STUCK_S] if self._stuck_since_s is not None else []
-        due += [self._side.clock.monotonic() + window_s] if window_s > 0 else []
-        return min(due, default=float("inf"))
-
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on, where only somebody else can decide, or people are in its way."""
         if self.live and self.phase == Phase.bringing and self._waits_for_people():

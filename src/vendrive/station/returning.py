@@ -227,11 +227,6 @@ class ReturnTalk:
             mass_kg=min(order.mass_kg, fits.mass_kg),
         )
 
-    def next_due_s(self) -> float:
-        """Return when, on the monotonic clock, something here ends by itself."""
-        waits = self.phase == Phase.drive_in and not self.clearing
-        return self._active_s + NOBODY_CAME_S if waits else float("inf")
-
     def problem(self) -> ErrorCode | None:
         """Return why the machine does not go on while it stores."""
         if self.key_gone:

@@ -39,19 +39,20 @@ class Watch:
 
     def look(self, snapshot: Snapshot) -> None:
         """Raise and end the alarms of the bays, and of strangers' cars on lifts."""
-        for name, desk in self._desks.items():
-            self._look_at_people(desk, snapshot.bay(name))
-            self._look_at_car(desk, snapshot.bay(name))
         record = next(iter(self._desks.values())).side.record
+        # Mostly there is nothing to be raised, and nothing to be ended.
+        quiet = not self._due_s and not record.facts.alarms
+        for name, desk in self._desks.items():
+            bay = snapshot.bay(name)
+            if not quiet or bay.person or bay.cabin or not bay.exit_closed:
+                self._look_at_people(desk, bay)
+            if not quiet or not bay.empty or isinstance(desk.talk, ReturnTalk):
+                self._look_at_car(desk, bay)
         for lift in snapshot.lifts:
-            strange = bool(lift.tag) and lift.transfer_home and self._store.vehicle_of(lift.tag) is None
-            lasts = self._lasts("strange", lift.name, strange, STRANGER_S)
-            record.follow(AlarmName.car_stranger, lift.name, lasts, lift.tag)
-
-    def next_due_s(self) -> float:
-        """Return when, on the monotonic clock, the next alarm may be due."""
-        now = self._clock.monotonic()
-        return min((at for at in self._due_s.values() if at > now), default=float("inf"))
+            if not quiet or lift.tag:
+                strange = bool(lift.tag) and lift.transfer_home and self._store.vehicle_of(lift.tag) is None
+                lasts = self._lasts("strange", lift.name, strange, STRANGER_S)
+                record.follow(AlarmName.car_stranger, lift.name, lasts, lift.tag)
 
     def _look_at_people(self, desk: Desk, bay: Bay) -> None:
         name, record = desk.side.name, desk.side.record

@@ -82,8 +82,9 @@ def vehicle(car: Car) -> Vehicle:
 
 
 def book(world: "World", rng: Random, car: Car, number: int) -> Visit:
-    """Book a drive: retail orders the hand-over, the person holds a pass."""
-    start = world.calendar() + timedelta(minutes=rng.uniform(1, 6))
+    """Book a drive: retail orders the hand-over, the person holds a pass. A walk-up comes at once, unannounced."""
+    walks_up = rng.random() < world.plan.walk_ups
+    start = world.calendar() + timedelta(minutes=0 if walks_up else rng.uniform(1, 6))
     end = start + timedelta(hours=rng.uniform(*WINDOW_H) + world.plan.night_hours)
     drive, person = f"drive-{car.tag}-{number}", f"person-{car.tag}-{number}"
     method = "pin" if rng.random() < 0.1 else "face"
@@ -101,7 +102,7 @@ def book(world: "World", rng: Random, car: Car, number: int) -> Visit:
         check=_check(world, rng, person, method),
         limits=Limits(),
         programme_revision=1,
-        promised_at=start + PROMISED,
+        promised_at=None if walks_up else start + PROMISED,
     )
     visit = Visit(drive, person, car.tag, "", method, start, end, order)
     world.visits[drive] = visit

@@ -31,13 +31,15 @@ from vendrive.tower.layout import load_layout
 START = datetime(2026, 3, 27, 6, tzinfo=UTC)
 TOWER = "shanghai"
 TELLING = frozenset({"person_refused", "alarm", "alarm_ended"})
+# What nobody in the world waits to read.
+ROUTINE = frozenset({"command_given", "command_ended", "order_stored", "pass_held", "counted"})
 
 
 @dataclass(frozen=True)
 class Plan:
     """What one seed does: where, how long, which faults; `skips` leaves reads out that would show nothing new.
 
-    `often` is how much more often than in a seed with many classes of fault each of them happens.
+    `often` is how often faults of a class happen, 1.0 at most, and `walk_ups` the share of people who come unannounced.
     """
 
     seed: int
@@ -48,6 +50,7 @@ class Plan:
     faults: frozenset[str] = frozenset()
     skips: bool = True
     often: float = 1.0
+    walk_ups: float = 0.0
 
 
 class World:
@@ -150,8 +153,12 @@ class World:
             raise Crash(name)
         # What is committed beside the journal, such as what retail has, changes nothing that a read goes on from, nor
         # does a row that only tells.
-        if name == "after_commit" and self.invariants.read_journal() - TELLING:
-            self.stir()
+        if name == "after_commit":
+            kinds = self.invariants.read_journal()
+            if kinds - TELLING:
+                self.stir()
+            if kinds - ROUTINE:
+                self.look()
 
     def stir(self) -> None:
         """Whatever the station's reads are put off for may have happened."""
@@ -251,7 +258,9 @@ class World:
         return self.machine
 
     def _ground_changed(self) -> None:
-        self.stir()
+        # The next read sees for itself what is another now.
+        if self.machine is not None:
+            self.machine.stir()
         self.look()
 
     def _news(self) -> None:

@@ -6,14 +6,16 @@ from typing import cast
 
 import pytest
 
-from tests.station.small import Small
+from tests.station.small import Small, run
+from vendrive.station.admission import Admission
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.kiosk.state import kiosk_state
 from vendrive.station.link import Link
 from vendrive.station.outlook import slot_for
 from vendrive.station.returning import ReturnTalk
+from vendrive.station.store import Lending
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import CommandGiven
+from vendrive.wire.journal import CommandGiven, HandedOver
 from vendrive.wire.machine import Door
 
 SOON = timedelta(minutes=4)
@@ -89,6 +91,60 @@ def test_at_another_bay_its_person_is_told_where_it_waits(staged: Small) -> None
     with pytest.raises(Refused) as refused:
         desk._check_here("booked")
     assert (refused.value.code, refused.value.details["bay"]) == (ErrorCode.at_other_bay, "B1")
+
+
+def test_who_brings_a_car_to_where_another_waits_is_sent_to_a_free_bay_once(staged: Small) -> None:
+    lent = out_on_the_road(staged)
+    assert bring_back(staged, lent, "B1") == "B2"
+    before = operations(staged)
+    staged.settle()
+    assert (staged.where("a"), operations(staged)) == ("B1", before)
+    # Who cannot get there is taken here.
+    assert bring_back(staged, lent, "B1") == ""
+    assert isinstance(staged.desks["B1"].talk, ReturnTalk)
+
+
+@pytest.mark.parametrize("why", ["occupied", "somebody", "open", "asked", "locked"])
+def test_nobody_is_sent_to_a_bay_that_is_not_free(staged: Small, why: str) -> None:
+    lent = out_on_the_road(staged)
+    match why:
+        case "occupied":
+            staged.ideal.stand("B2", "c")
+        case "somebody":
+            staged.ideal.change("B2", scanner=True)
+        case "open":
+            staged.ideal.change("B2", street_door=Door.open)
+        case "asked":
+            staged.desks["B2"].asking = staged.lend("other", "c")
+        case _:
+            staged.ideal.change("B2", locked_out=True)
+    staged.link.snapshot = run(staged.link.read())
+    assert bring_back(staged, lent, "B1") == ""
+
+
+def out_on_the_road(tower: Small) -> Lending:
+    """The car `b` is lent and on the road."""
+    lending = tower.lend("lent", "b").lending
+    tower.ideal.stand("2A", "")
+    tower.record.write(HandedOver(drive_id="lent", vehicle_id=lending.vehicle.vehicle_id, bay="B2", tag="b"))
+    tower.settle()
+    return lending
+
+
+def bring_back(tower: Small, lending: Lending, bay: str) -> str:
+    """Show the pass there; return the bay to which the person is sent instead."""
+    desk = tower.desks[bay]
+
+    class Reader:
+        def read(self, text: str) -> tuple[Lending, None]:
+            return lending, None
+
+    desk._admission = cast(Admission, Reader())
+    try:
+        desk.show_return_pass("")
+    except Refused as refused:
+        return str(refused.details.get("bay", refused.code))
+    return ""
 
 
 def test_a_car_on_its_way_to_one_bay_goes_to_where_its_person_is_verified(tower: Small) -> None:

@@ -23,6 +23,8 @@ WINDOW_H = (1.0, 3.0)
 # People are promised a time a little after their window opens, as retail does; most are early.
 PROMISED = timedelta(minutes=2)
 PIN = "493027"
+# The share of people who do not heed a screen that names another bay.
+HEEDLESS = 0.2
 # A refusal that no waiting mends.
 FINAL = frozenset(
     {
@@ -162,9 +164,9 @@ class Driver:
 
     async def collect(self) -> bool:
         """Come, show the pass, drive off; False where it ended with a refusal."""
-        visit = self.visit
+        visit, bay = self.visit, self._any_bay()
         while not visit.settled:
-            bay = self.rng.choice(self.world.layout.bays).name
+            named = ""
             try:
                 await self.be_verified(Kiosk(self.world, bay))
                 if not await self.world.habits.walks_away(bay):
@@ -172,20 +174,41 @@ class Driver:
             except KioskDead:
                 await self._come_again()
             except Refused as refusal:
-                await self._refused(refusal.code)
+                named = await self._named_bay(refusal)
+                if not named:
+                    await self._refused(refusal.code)
+            bay = named or self._any_bay()
         return visit.drove_off
 
     async def bring_back(self) -> None:
         """Come back with the car until the tower has it."""
+        bay = self._any_bay()
         while not self.visit.brought_back:
-            bay = self.rng.choice(self.world.layout.bays).name
             try:
                 await Kiosk(self.world, bay).bring_back(self.visit.text)
-            except (KioskDead, Refused):
+            except KioskDead:
                 await self._come_again()
-                continue
-            if await self.drive_in(bay):
-                await self._hand_in(bay)
+                bay = self._any_bay()
+            except Refused as refusal:
+                named = await self._named_bay(refusal)
+                if not named:
+                    await self._come_again()
+                bay = named or self._any_bay()
+            else:
+                if await self.drive_in(bay):
+                    await self._hand_in(bay)
+                bay = self._any_bay()
+
+    def _any_bay(self) -> str:
+        return self.rng.choice(self.world.layout.bays).name
+
+    async def _named_bay(self, refusal: Refused) -> str:
+        """Go to the bay that the screen names; an empty string where it names none, and for some who don't read it."""
+        named = str(refusal.details.get("bay", ""))
+        if not named or self.rng.random() < HEEDLESS:
+            return ""
+        await self._pause(20, 60)
+        return named
 
     def kiosk(self, bay: str) -> Kiosk:
         """Return the kiosk of a bay."""

@@ -58,8 +58,8 @@ def plan_of(seed: int) -> Plan:
     layout, cars, _ = rng.choices(TOWERS, [weight for _, _, weight in TOWERS])[0]
     hours = rng.uniform(2.5, 4.5) if layout != "autostadt400" else 1.0
     night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
-    # From a calm tower to a bad one, from as many people as it serves at leisure to more than it can, from those who are
-    # all announced to those who all walk up: in calm ones long stories end that faults cut short in the others.
+    # From a calm tower to a bad one, from as many people as it serves at leisure to more than it can, from people
+    # who are announced to those who walk up: calm ones see the end of long stories that faults cut short in others.
     drawn = Random(f"{seed} crowd")  # noqa: S311 repeatable by its seed
     crowd, often = drawn.randint((cars + 1) // 2, cars), drawn.uniform(0.05, 1.0)
     enabled, walk_ups = drawn.uniform(*ENABLED), drawn.random()

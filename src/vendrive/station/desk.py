@@ -71,6 +71,10 @@ class Desk:
         self.ready = False
         # Which desk of the tower is at work for a drive; the yard knows all of them.
         self.serving: Callable[[str], Desk | None] = lambda drive_id: None
+        # Another bay to which a car could be brought now, or an empty string.
+        self.free_bay: Callable[[Snapshot], str] = lambda snapshot: ""
+        # Whom this desk has sent there.
+        self._sent_on = ""
         # How many slots are promised to cars of the other bays.
         self.promised: Callable[[Desk, Snapshot], int] = lambda desk, snapshot: 0
 
@@ -163,6 +167,7 @@ class Desk:
             self._check_here(lending.drive_id)
             snapshot = self._machine_now()
             self._check_room(snapshot, lending.vehicle.tag)
+            self._send_on(lending, snapshot)
         self._farewell = None
         self._record.write(ReturnStarted(drive_id=lending.drive_id, bay=self.side.name))
         self.talk = ReturnTalk(lending, self.side, self._waiting_here(snapshot))
@@ -333,6 +338,24 @@ class Desk:
             raise Refused(ErrorCode.bay_occupied)
         if self.side.free_slots(snapshot) <= self.promised(self, snapshot) + waiting:
             raise Refused(ErrorCode.no_room)
+
+    def _send_on(self, lending: Lending, snapshot: Snapshot) -> None:
+        """Refuse once where the car that waits here could stay: another bay is free for the one that is brought."""
+        other = self.free_bay(snapshot) if self._waiting_here(snapshot) else ""
+        if other and self._sent_on != lending.drive_id:
+            self._sent_on = lending.drive_id
+            raise Refused(ErrorCode.other_bay_free, bay=other)
+
+    def takes_cars(self, snapshot: Snapshot) -> bool:
+        """Whether a car could be brought here at once, and no other would have to make room for it."""
+        if not self.is_idle or self.staging is not None or self.is_blocked:
+            return False
+        try:
+            self._check_room(self._machine_now(), "")
+        except Refused:
+            return False
+        bay = self.side.sensed(snapshot)
+        return bay.empty and self.side.nobody(bay) and bay.street_door == Door.closed
 
     def _machine_now(self) -> Snapshot:
         """Return what is known of the machine; refuses where it is unknown, or does not work for customers now."""

@@ -31,7 +31,7 @@ class Yard:
         self.outlook = Outlook(side, desks)
         self.ready = False
         for desk in desks.values():
-            desk.serving, desk.promised = self._serving, self._promised
+            desk.serving, desk.promised, desk.free_bay = self._serving, self._promised, self._free_bay
 
     async def tick(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; one that is too old changes nothing, but commands that have ended are settled."""
@@ -99,6 +99,10 @@ class Yard:
             if staging and staging.drive_id == drive_id and places.get(staging.vehicle.tag) == name:
                 return desk
         return None
+
+    def _free_bay(self, snapshot: Snapshot) -> str:
+        """Return a bay to which a car could be brought now, or an empty string."""
+        return next((name for name, desk in self.desks.items() if desk.takes_cars(snapshot)), "")
 
     def is_served(self, drive_id: str) -> bool:
         """Whether somebody is at a bay for this drive."""

@@ -104,6 +104,7 @@ class ErrorCode(StrEnum):
     no_room = "no_room"
     kiosk_busy = "kiosk_busy"
     at_other_bay = "at_other_bay"
+    other_bay_free = "other_bay_free"
     # The machine
     machine_unknown = "machine_unknown"
     machine_stopped = "machine_stopped"

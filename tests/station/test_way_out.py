@@ -13,6 +13,7 @@ from vendrive.station.handover import STUCK_S
 from vendrive.station.kiosk.state import kiosk_state
 from vendrive.station.link import Link
 from vendrive.station.returning import Phase, ReturnTalk
+from vendrive.tower.interlocks import refusals, votes
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CommandGiven, CountAccepted, HandOverAborted, ReturnStarted
 from vendrive.wire.machine import Door, Mode, Operation
@@ -150,7 +151,7 @@ def test_a_door_that_may_have_opened_is_a_way_out_until_it_is_known_to_be_shut(s
 # Returns
 
 
-def returning(small: Small) -> ReturnTalk:
+def returning(small: Small, word: bool = True) -> ReturnTalk:
     """The car of drive-1 was handed over, stands in the bay again, and the word was given."""
     presented(small)
     small.ideal.stand("B1", "")
@@ -164,7 +165,8 @@ def returning(small: Small) -> ReturnTalk:
     small.ideal.stand("B1", "TAG-1")
     small.ideal.change("B1", key_in_box=True, length_mm=4000, width_mm=1800, height_mm=1500)
     small.tick()
-    desk.declare(engine_off=True, key_in_box=True, nobody_inside=True)
+    if word:
+        desk.declare(engine_off=True, key_in_box=True, nobody_inside=True)
     return talk
 
 
@@ -255,6 +257,32 @@ def test_with_its_key_in_the_box_no_pass_opens_the_door_again(small: Small) -> N
         shows_pass(small)
     small.settle()
     assert len(small.events("returned")) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_car_whose_word_was_not_given_stays_for_staff_too_when_its_sensors_die(
+    tmp_path: Path, restarted: bool
+) -> None:
+    small = Small(tmp_path, "carvana34", {"TAG-1": "2A", "TAG-2": "3C"})
+    returning(small, word=False)
+    small.ideal.change("B1", street_door=Door.closed)  # by hand
+    small.tick()
+    small.ideal.stand("B1", "")
+    small.tick()
+    if restarted:
+        small.start()
+        small.tick()
+    assert "a car stood in B1" in why_no_turn(small)
+    small.ideal.stand("B1", "TAG-1")
+    small.tick()
+    small.tick()
+    assert (doubts(small), "a car stood in B1" in why_no_turn(small)) == ("", False)
+
+
+def why_no_turn(small: Small) -> str:
+    """Return why two persons may not turn the table."""
+    view = small.controller.view(run(small.link.read()))
+    return str(refusals(votes(Operation.turn, (("bay", "B1"),), view, small.clock.monotonic(), Mode.manual)))
 
 
 # A loaded lift, and somebody or something in the bay

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from vendrive.clock import Clock
-from vendrive.station.facts import Facts
+from vendrive.station.facts import Facts, vanished_from
 from vendrive.station.link import Link
 from vendrive.station.machine import Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
@@ -132,12 +132,16 @@ class Controller:
         """Return what is known with this snapshot."""
         facts, view = self._record.facts, self._view
         same = self._viewed is snapshot and self._unproved == facts.unproved
-        if view is None or not same or view.belief is not facts.places or not _as_before(view, facts):
+        if view is None or not same or view.belief is not facts.places or not self._as_before(view, facts):
             self._viewed, self._unproved = snapshot, frozenset(facts.unproved)
-            out = frozenset(facts.locked), frozenset(facts.opened)
+            out = frozenset(facts.locked), frozenset(facts.opened), vanished_from(facts, self.layout)
             view = View(as_proved(snapshot, self._unproved), self.layout, facts.places, _unsettled(facts), *out)
             self._view = view
         return view
+
+    def _as_before(self, view: View, facts: Facts) -> bool:
+        same = view.locked == facts.locked.keys() and view.opened == facts.opened
+        return same and view.hidden == vanished_from(facts, self.layout)
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
         """After a connection and a whole read: settle the past, then take control with a new epoch."""
@@ -345,10 +349,6 @@ class Controller:
     def _forgive(self, key: str) -> None:
         self._tries.pop(key, None)
         self._record.end_alarm(AlarmName.machine_refused, key, "station")
-
-
-def _as_before(view: View, facts: Facts) -> bool:
-    return view.locked == facts.locked.keys() and view.opened == facts.opened
 
 
 def _unsettled(facts: Facts) -> dict[str, str]:

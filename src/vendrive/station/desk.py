@@ -13,6 +13,7 @@ from vendrive.station import handover
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
+from vendrive.station.facts import vanished_from
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
 from vendrive.station.outlook import staging_task
@@ -209,8 +210,19 @@ class Desk:
             if self.talk.over:
                 self._end_talk(self.talk)
                 ended = True
+        self._note_vanished(snapshot)
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
         return ended
+
+    def _note_vanished(self, snapshot: Snapshot) -> None:
+        """A car that is sensed no more behind a closed door stands there, for everybody, until something is sensed
+        there again, the door is open, or two persons have counted the cars.
+        """
+        name, bay = self.side.name, self.side.sensed(snapshot)
+        gone = isinstance(self.talk, ReturnTalk) and self.talk.vanished
+        if gone or name in vanished_from(self._record.facts, self.side.layout):
+            still = bay.empty and bay.street_door == Door.closed
+            self._record.follow(AlarmName.machine_contradiction, name, still, "a car that stood there")
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S

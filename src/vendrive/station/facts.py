@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from vendrive.tower.belief import Belief, believe
+from vendrive.tower.layout import Layout
 from vendrive.wire import journal as events
+from vendrive.wire.alarms import AlarmName
 from vendrive.wire.journal import Event
 from vendrive.wire.machine import ENDS, Operation, Result
 
@@ -140,6 +142,13 @@ class Facts(BaseModel):
                 self._lend(drive, vehicle)
             case _:
                 pass
+
+
+def vanished_from(facts: Facts, layout: Layout) -> frozenset[str]:
+    """Return the bays whose sensors do not show the car that stood there any more, though its way out stayed closed."""
+    if not facts.alarms:
+        return frozenset()
+    return frozenset(bay.name for bay in layout.bays if f"{AlarmName.machine_contradiction} {bay.name}" in facts.alarms)
 
 
 def fold(past: Iterable[Event], facts: Facts | None = None) -> Facts:

@@ -63,7 +63,8 @@ class ReturnTalk:
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
         self._stood = False
-        self._vanished = False
+        # It stood in the bay, and no source senses it any more behind the closed door.
+        self.vanished = False
 
     @property
     def over(self) -> bool:
@@ -114,7 +115,7 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        empty = self._side.sensed(snapshot).empty and not self._vanished
+        empty = self._side.sensed(snapshot).empty and not self.vanished
         if self.phase == Phase.storing or not (self._clearing or empty):
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
@@ -143,8 +144,8 @@ class ReturnTalk:
             self.phase, self.task = Phase.over, None
             return
         shut_in = self._stood and bay.street_door == Door.closed and self.lending.vehicle.tag not in places(snapshot)
-        self._vanished = shut_in and bay.empty and side.nobody(bay)
-        if self._vanished:
+        self.vanished = shut_in and bay.empty and side.nobody(bay)
+        if self.vanished:
             # Behind a closed door no car leaves: the sensors are dead, until they see it again, or somebody in the bay.
             self.task, self._active_s = None, now
             return
@@ -231,7 +232,7 @@ class ReturnTalk:
         """Return why the machine does not go on while it stores."""
         if self.key_gone:
             return ErrorCode.key_gone
-        if self._vanished:
+        if self.vanished:
             return ErrorCode.machine_contradiction
         step, stores = self._side.controller.step(self._side.name), self.phase == Phase.storing or self.clearing
         return step.code if isinstance(step, Stuck) and stores else None

@@ -14,7 +14,8 @@ class View:
     """A snapshot with the belief (tag to place) and the parts that staff took out of service.
 
     `unsettled` names the place by lift of each transfer of which only the beginning is known, `opened` the bays whose
-    street door was opened and has not been closed since: only there a car can have driven off.
+    street door was opened and has not been closed since: only there a car can have driven off. In a `hidden` bay a car
+    stands that its sensors showed, and show no more.
     """
 
     snapshot: Snapshot
@@ -23,6 +24,7 @@ class View:
     unsettled: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
     opened: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def places(self) -> Mapping[str, str]:
@@ -37,7 +39,8 @@ class View:
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
-        return differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened)
+        hidden = [Doubt((bay,), f"a car stood in {bay}, and is not sensed any more") for bay in sorted(self.hidden)]
+        return (*hidden, *differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened))
 
     @lazy
     def doubts(self) -> tuple[Doubt, ...]:

@@ -107,6 +107,27 @@ def test_a_car_that_drove_off_is_lent_though_the_answer_was_that_its_door_did_no
     assert doubts(small) == ""
 
 
+def test_a_car_that_was_put_away_in_between_is_lent_though_a_sensor_hid_that_it_drove_off(small: Small) -> None:
+    presented(small)
+    small.desks["B1"].cancel()
+    small.settle()
+    small.verify(small.lend("drive-2", "TAG-2"))
+    small.settle()
+    small.ideal.stand("B1", "")
+    small.settle()
+    presented(small)
+    small.ideal.stand("B1", "")
+    small.ideal.change("B1", vehicle=True)  # its barrier says the opposite of what is
+    small.settle()
+    small.desks["B1"].cancel()
+    small.settle()
+    assert small.bay().street_door == Door.closed
+    small.ideal.change("B1", vehicle=False)
+    small.record.write(CountAccepted(places={}, staff="one", second="two"))
+    small.settle()
+    assert [event.drive_id for event in cast(list[Any], small.events("handed_over"))] == ["drive-2", "drive-1"]
+
+
 def test_a_car_that_drives_off_while_the_lift_is_at_work_at_another_bay_is_lent(tmp_path: Path) -> None:
     small = Small(tmp_path, "guangzhou42", {"TAG-1": "2A", "TAG-2": "3C"})
     presented(small)
@@ -265,7 +286,8 @@ def test_a_car_whose_word_was_not_given_stays_for_staff_too_when_its_sensors_die
 ) -> None:
     small = Small(tmp_path, "carvana34", {"TAG-1": "2A", "TAG-2": "3C"})
     returning(small, word=False)
-    small.ideal.change("B1", street_door=Door.closed)  # by hand
+    small.by_hand(Mode.manual)
+    small.ideal.change("B1", street_door=Door.closed)
     small.tick()
     small.ideal.stand("B1", "")
     small.tick()

@@ -151,15 +151,11 @@ class HandOverTalk:
         self._give_up_in_time(ErrorCode.no_room if self.task is None else self._stuck())
 
     def _present(self) -> None:
-        drive, facts = self.lending.drive_id, self._side.record.facts
-        if drive not in facts.presented:
+        drive, vehicle, facts = self.lending.drive_id, self.lending.vehicle, self._side.record.facts
+        # Once more where it was put away in between: who drives off with it then is found by this too.
+        if facts.shown.get(vehicle.tag) != (drive, self._side.name):
             self._side.record.write(
-                VehiclePresented(
-                    drive_id=drive,
-                    vehicle_id=self.lending.vehicle.vehicle_id,
-                    bay=self._side.name,
-                    tag=self.lending.vehicle.tag,
-                )
+                VehiclePresented(drive_id=drive, vehicle_id=vehicle.vehicle_id, bay=self._side.name, tag=vehicle.tag)
             )
         self.phase = Phase.open if self.live else Phase.staged
         self._active_s = self._side.clock.monotonic()

@@ -8,6 +8,7 @@ from vendrive.plant.plc import Controller
 from vendrive.plant.records import Setting
 from vendrive.plant.world import World as Truth
 from vendrive.simulation.loop import VirtualClock
+from vendrive.simulation.passing import Passing
 from vendrive.wire.machine import Snapshot
 
 INFINITY = float("inf")
@@ -28,6 +29,9 @@ class Ground:
         self.controller = Controller(truth, setting, VirtualClock(self._loop), rng)
         truth.changed = self.tick
         self._truth = truth
+        self._passing = Passing(truth)
+        # Whether the last change was nothing but a car that passed sensors on its way.
+        self.passing = False
         self._shared = any(truth.layout.beside(lift.name) for lift in truth.layout.lifts)
 
     @property
@@ -81,11 +85,14 @@ class Ground:
             self._timer = self._loop.call_later(due_s, self._due)
         if self.controller.revision != self._revision:
             self._revision = self.controller.revision
+            self.passing = self._passing.is_all(self.controller)
             self._changed()
 
     def look_if_changed(self) -> None:
-        """Do the same where the controller has looked since, or a body has changed."""
-        if self.controller.looks != self._looks or self._truth.dirty:
+        """Let the controller look where a body has changed since it did, and follow it where it has looked since."""
+        if self._truth.dirty:
+            self.tick()
+        elif self.controller.looks != self._looks:
             self.after()
 
     @property

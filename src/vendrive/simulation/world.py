@@ -259,7 +259,7 @@ class World:
 
     def _ground_changed(self) -> None:
         # The next read sees for itself what is another now.
-        if self.machine is not None:
+        if self.machine is not None and not self.ground.passing:
             self.machine.stir()
         self.look()
 

@@ -45,6 +45,7 @@ class HandOverTalk:
         self.task: Task | None = None
         self._side = side
         self._active_s = side.clock.monotonic()
+        self._somebody = False
         self._storing: Storing | None = None
         self._stuck_since_s: float | None = None
 
@@ -171,8 +172,11 @@ class HandOverTalk:
             self.phase = Phase.bringing
             self._bring(snapshot)
             return
-        if not side.nobody(bay) or bay.engine_running:
+        somebody = not side.nobody(bay) or bay.engine_running
+        if somebody or self._somebody:
+            # Who has left since the last look may have left a moment ago.
             self._active_s = side.clock.monotonic()
+        self._somebody = somebody
         if self.live and self._idle_s() > NOBODY_CAME_S:
             self.abort(TIMED_OUT)
         if self.live:

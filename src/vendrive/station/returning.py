@@ -59,6 +59,7 @@ class ReturnTalk:
         self._refused: set[ErrorCode] = set()
         self._storing = Storing(side, side.name, lending.vehicle.tag, f"return {lending.drive_id}")
         self._active_s = side.clock.monotonic()
+        self._busy = False
         self._measured: Measured | None = None
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
@@ -147,7 +148,7 @@ class ReturnTalk:
         self.vanished = shut_in and bay.empty and side.nobody(bay)
         if self.vanished:
             # Behind a closed door no car leaves: the sensors are dead, until they see it again, or somebody in the bay.
-            self.task, self._active_s = None, now
+            self.task, self._busy = None, True
             return
         self._stood = not bay.empty
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
@@ -156,8 +157,11 @@ class ReturnTalk:
             self._note_refusal()
         else:
             self.phase, self.checks = Phase.drive_in, ()
-        if not bay.empty or not side.nobody(bay) or bay.street_door != Door.open:
+        busy = not bay.empty or not side.nobody(bay) or bay.street_door != Door.open
+        if busy or self._busy:
+            # What has changed since the last look may have changed a moment ago.
             self._active_s = now
+        self._busy = busy
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
 

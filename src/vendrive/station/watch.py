@@ -11,6 +11,7 @@ from vendrive.station.handover import HandOverTalk
 from vendrive.station.returning import ReturnTalk
 from vendrive.station.store import Store
 from vendrive.tower.control import Wait
+from vendrive.tower.inventory import between_places
 from vendrive.tower.view import sources
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Bay, Door, Snapshot
@@ -47,7 +48,7 @@ class Watch:
             if not quiet or bay.person or bay.cabin or not bay.exit_closed:
                 self._look_at_people(desk, bay)
             if not quiet or not bay.empty or isinstance(desk.talk, ReturnTalk):
-                self._look_at_car(desk, bay)
+                self._look_at_car(desk, bay, snapshot)
         for lift in snapshot.lifts:
             if not quiet or lift.tag:
                 strange = bool(lift.tag) and lift.transfer_home and self._store.vehicle_of(lift.tag) is None
@@ -68,10 +69,10 @@ class Watch:
         exit_open = self._lasts("exit", name, not bay.exit_closed, EXIT_OPEN_S)
         record.follow(AlarmName.exit_open, name, exit_open, "exit switch")
 
-    def _look_at_car(self, desk: Desk, bay: Bay) -> None:
+    def _look_at_car(self, desk: Desk, bay: Bay, snapshot: Snapshot) -> None:
         name = desk.side.name
         deserted = not (bay.empty or bay.person or bay.cabin) and bay.street_door != Door.closed
-        lasts = self._lasts("strange", name, self._is_strange(desk, bay), STRANGER_S)
+        lasts = self._lasts("strange", name, self._is_strange(desk, bay, snapshot), STRANGER_S)
         lasts |= self._lasts("deserted", name, deserted, DESERTED_S)
         desk.side.record.follow(AlarmName.car_stranger, name, lasts, bay.tag or "no tag")
         key_gone = self._lasts("key", name, isinstance(desk.talk, ReturnTalk) and desk.talk.key_gone, KEY_GONE_S)
@@ -98,10 +99,13 @@ class Watch:
         arriving = isinstance(desk.talk, ReturnTalk) and bay.engine_running
         return bay.cabin and not bay.empty and not served and not arriving
 
-    def _is_strange(self, desk: Desk, bay: Bay) -> bool:
+    def _is_strange(self, desk: Desk, bay: Bay, snapshot: Snapshot) -> bool:
         if bay.empty or isinstance(desk.talk, ReturnTalk):
             return False
-        return not bay.tag or self._store.vehicle_of(bay.tag) is None
+        if bay.tag:
+            return self._store.vehicle_of(bay.tag) is None
+        # Of a car that the machine itself brings, no reader sees the tag on its way.
+        return bay.name not in between_places(snapshot, desk.side.layout)
 
 
 def _told(bay: Bay) -> str:

@@ -125,8 +125,9 @@ class Yard:
     def _tidy(self, snapshot: Snapshot) -> None:
         """A car of ours that stands on a lift for nobody goes to a slot, and a transfer that is out for nobody ends."""
         for lift in snapshot.lifts:
-            stray = self._stray(lift)
             storing = self._tidying.get(lift.name)
+            # While it still comes, the slot that it leaves is not free yet.
+            stray = "" if lift.busy else self._stray(lift)
             if storing is None and stray:
                 storing = self._tidying[lift.name] = Storing(self._side, lift.name, stray, "tidy up")
             if storing is None:

@@ -30,7 +30,7 @@ def doubts(snapshot: Snapshot, layout: Layout) -> tuple[Doubt, ...]:
     While a transfer is out, its car may be seen in two places or by no reader, so the lift and the places at its level
     are not compared then. An unread car in a bay is no contradiction of the machine: people bring such cars.
     """
-    between, standing = _between(snapshot, layout), _standing(snapshot)
+    between, standing = between_places(snapshot, layout), _standing(snapshot)
     return (*_doubles(standing, between), *_unlike(standing, snapshot, between), *_bays(snapshot, between))
 
 
@@ -52,7 +52,7 @@ def differences(
     elsewhere = {tag: place for tag, place in belief.items() if read.get(tag) != place}
     if not elsewhere and not unsettled:
         return ()
-    between, found = _between(snapshot, layout), list[Doubt]()
+    between, found = between_places(snapshot, layout), list[Doubt]()
     ends = dict(unsettled) | {place: lift for lift, place in unsettled.items()}
     for tag, place in elsewhere.items():
         seen, other = read.get(tag), ends.get(place)
@@ -113,7 +113,7 @@ def sightings(snapshot: Snapshot, tag: str) -> tuple[str, ...]:
 _NO_SLOT = SlotPlan("", 0, 0, ())
 
 
-def _between(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
+def between_places(snapshot: Snapshot, layout: Layout) -> frozenset[str]:
     """Return the lifts whose transfer is out, and the places into which it may reach: no bay behind a closed door."""
     out = [lift for lift in snapshot.lifts if not lift.transfer_home]
     if not out:

@@ -106,12 +106,12 @@ class CarEncoder:
         return likelihood_of(self._look(photo).places)
 
     def _by_pixels(self, photo: Photo, car: Box) -> list[Shares]:
-        """What the net over pixels says of the paint; nothing where the model has none."""
+        """What the net over pixels says of the paint, of the car and its mirror image; nothing where there is none."""
         if self._paint_net is None or self.card.paint is None:
             return []
-        pixels = around(photo, car, self.card.paint.side_px)[None]
-        (shares,) = self._paint_net.run(["shares"], {"pixels": pixels})[0]
-        return [np.asarray(shares, dtype=np.float64)]
+        seen = around(photo, car, self.card.paint.side_px)
+        (shares,) = self._paint_net.run(["shares"], {"pixels": np.stack([seen, seen[:, ::-1]])})
+        return [shares.astype(np.float64).mean(0)]
 
     def _look(self, photo: Photo) -> _Look:
         pixels = _squeezed(photo, self.card.encoder.side_px)

@@ -134,7 +134,7 @@ def paint_model(weights: Weights) -> bytes:
 
     `shares`: how likely each of the names is, N x names.
     """
-    graph, (channels, looks) = Graph(bits=8), weights["attention.weight"].shape
+    graph, (channels, looks) = Graph(bits=16), weights["attention.weight"].shape
     places = graph.backbone("", graph.pixels(), weights, PAINT_DEPTH)
     graph.node("Reshape", [places, graph.constant("rows", np.asarray([0, channels, -1]))], "rowed")
     graph.node("Transpose", ["rowed"], "turned", perm=[0, 2, 1])

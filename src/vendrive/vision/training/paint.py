@@ -28,17 +28,17 @@ class PaintRecipe:
     """`exchanged`: how often red and blue are, where the name then is sure. `first`: what the first's names weigh."""
 
     seed: int = 0
-    epochs: int = 16
+    epochs: int = 20
     side_px: int = 128
     batch: int = 64
     looks: int = 3
-    rate: float = 6e-4
-    head_rate: float = 6e-3
+    rate: float = 8e-4
+    head_rate: float = 8e-3
     warm: float = 0.15
-    decay: float = 0.05
-    averaging: float = 0.99
+    decay: float = 0.1
+    averaging: float = 0.995
     smoothing: float = 0.05
-    left_out: float = 0.4
+    left_out: float = 0.5
     placing: float = 0.7
     erased: float = 0.5
     exchanged: float = 0.33
@@ -86,11 +86,15 @@ class PixelNet(Trunk):
         return scores
 
     def shares(self, pixels: Tensor, side_px: int) -> NDArray[np.float32]:
-        """How likely each name is by the first one's habits; crops as in `Pictures`."""
+        """How likely each name is by the first one's habits, of crops as in `Pictures` and their mirror images."""
         self.eval()
+        found = []
         with torch.no_grad():
-            batches = [self(_plain(some, side_px)) + self.habits[0] for some in pixels.split(64)]
-        return np.asarray(torch.cat(batches).softmax(1).numpy(), dtype=np.float32)
+            for some in pixels.split(64):
+                small = _plain(some, side_px)
+                scores = torch.stack([self(small), self(small.flip(3))]) + self.habits[0]
+                found.append(scores.softmax(2).mean(0))
+        return np.asarray(torch.cat(found).numpy(), dtype=np.float32)
 
     def head(self, side_px: int) -> Weights:
         """All that an exported file needs, for crops of that side: folded convolutions, and what pools them."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from vendrive.vision.training.layers import CLASSES, FEATURES, Weights, backbone
+
 SIDE = (160, 110)
 
 
@@ -40,3 +42,16 @@ def write_collection(folder: Path, models: int = 8, each: int = 6) -> Path:
                 drawn_car(model, seed).save(folder / name)
                 table.writerow([name, f"Make{model % 3} Model{model} Sedan 2020"])
     return folder
+
+
+def drawn_weights() -> Weights:
+    """Weights of MobileNetV2 drawn so that numbers neither die nor explode."""
+    draw, drawn = np.random.default_rng(1), Weights()
+    for layer in backbone():
+        shape = (layer.outside, 1 if layer.depthwise else layer.inside, layer.kernel, layer.kernel)
+        fan = shape[1] * shape[2] * shape[3]
+        drawn[f"{layer.name}.weight"] = (draw.standard_normal(shape) * (2 / fan) ** 0.5).astype(np.float32)
+        drawn[f"{layer.name}.bias"] = np.full(layer.outside, 0.05, np.float32)
+    drawn["52.weight"] = (draw.standard_normal((CLASSES, FEATURES)) * 0.02).astype(np.float32)
+    drawn["52.bias"] = np.zeros(CLASSES, np.float32)
+    return drawn

@@ -12,7 +12,7 @@ from vendrive.vision.card import SHIPPED, ModelMissing, read_card
 from vendrive.vision.cars import CarEncoder, CarProblem, _problem
 from vendrive.vision.images import PictureProblem, Unreadable
 from vendrive.vision.looks import open_small
-from vendrive.vision.paint import PaintName, describe
+from vendrive.vision.paint import PaintGuess, PaintName, around, describe, paint_of
 from vendrive.vision.photos import Box, Photo, photo_of, read_photo
 from vendrive.vision.recall import hits, ranked
 from vendrive.vision.training.others import GROUPS, picture
@@ -21,7 +21,7 @@ from vendrive.vision.where import cars_in, likelihood_of
 
 CARS = Path(__file__).parents[3] / "shared/data/cars"
 needs_photos = pytest.mark.skipif(not CARS.is_dir(), reason="the shared photos of cars are not on this machine")
-MOST_BYTES = 15_000_000
+MOST_BYTES, MOST_PAINT_BYTES = 15_000_000, 2_000_000
 # Photos of models that neither the encoders nor the paint's net learned from.
 PAINTED = [
     ("111/01398.jpg", PaintName.white),
@@ -45,12 +45,57 @@ def test_the_shipped_model_is_small_and_for_research_only() -> None:
     card = read_card()
     assert card.research_only
     assert (SHIPPED / card.encoder.file).stat().st_size <= MOST_BYTES
+    assert card.paint is not None
+    assert (SHIPPED / card.paint.file).stat().st_size <= MOST_PAINT_BYTES
     assert (SHIPPED / "NOTICE.md").is_file()
 
 
 def test_a_folder_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="vendrive scan train --out"):
         CarEncoder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def without_paint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model as `vendrive scan train` would write one: no net that names paint by pixels."""
+    folder, card = tmp_path_factory.mktemp("model"), read_card()
+    (folder / card.encoder.file).symlink_to(SHIPPED / card.encoder.file)
+    (folder / "card.json").write_text(card.model_copy(update={"paint": None}).model_dump_json(), encoding="utf-8")
+    return folder
+
+
+def test_a_model_without_a_net_of_pixels_names_paint_all_the_same(eye: CarEncoder, without_paint: Path) -> None:
+    photo = photo_of(drawn_car(1, 1).resize((640, 440)))
+    one, both = CarEncoder(without_paint).see(photo), eye.see(photo)
+    assert 0 < one.paint.confidence <= 1
+    assert one.paint.confidence != both.paint.confidence
+    assert (one.vector == both.vector).all()
+
+
+def test_a_card_whose_net_of_paint_is_missing_is_refused(tmp_path: Path) -> None:
+    card = read_card()
+    (tmp_path / card.encoder.file).symlink_to(SHIPPED / card.encoder.file)
+    (tmp_path / "card.json").write_bytes((SHIPPED / "card.json").read_bytes())
+    with pytest.raises(ModelMissing, match=r"paint\.onnx is missing"):
+        CarEncoder(tmp_path)
+
+
+def test_the_net_of_pixels_is_shown_the_car_and_a_little_around_it() -> None:
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[50:150, 100:200] = 255
+    seen = around(Photo(pixels), Box(100, 50, 100, 100), 124)
+    assert seen.shape == (124, 124, 3)
+    assert (seen[14:110, 14:110] == 255).all()
+    assert seen[:10].max() == seen[:, :10].max() == 0
+    assert around(Photo(pixels), Box(0, 0, 300, 200), 62).shape == (62, 62, 3)
+
+
+def test_paint_is_what_two_nets_find_likeliest_together() -> None:
+    sure, unsure = np.full(12, 0.1 / 11), np.full(12, 0.0)
+    sure[3], unsure[1], unsure[3] = 0.9, 0.6, 0.4
+    assert paint_of(unsure) == PaintGuess(PaintName.silver, 0.6)
+    assert paint_of(sure, unsure).name is PaintName.black
+    assert paint_of(sure, unsure).confidence == pytest.approx(0.65)
 
 
 @pytest.mark.parametrize("group", sorted(GROUPS))

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.vision.drawn_cars import write_collection
+from tests.vision.drawn_cars import drawn_weights, write_collection
 from vendrive.clock import SystemClock
 from vendrive.vision.training import options
-from vendrive.vision.training.layers import CLASSES, FEATURES, Weights, backbone
 from vendrive.vision.training.split import read_labels
 
 torch: Any = pytest.importorskip("torch", reason='needs: pip install "vendrive[train]"')
@@ -24,19 +23,6 @@ recipes: Any = pytest.importorskip("vendrive.vision.training.recipe")
 SIDE = 64
 
 
-def start() -> Weights:
-    """Weights drawn so that numbers neither die nor explode."""
-    draw, drawn = np.random.default_rng(1), Weights()
-    for layer in backbone():
-        shape = (layer.outside, 1 if layer.depthwise else layer.inside, layer.kernel, layer.kernel)
-        fan = shape[1] * shape[2] * shape[3]
-        drawn[f"{layer.name}.weight"] = (draw.standard_normal(shape) * (2 / fan) ** 0.5).astype(np.float32)
-        drawn[f"{layer.name}.bias"] = np.full(layer.outside, 0.05, np.float32)
-    drawn["52.weight"] = (draw.standard_normal((CLASSES, FEATURES)) * 0.02).astype(np.float32)
-    drawn["52.bias"] = np.zeros(CLASSES, np.float32)
-    return drawn
-
-
 @pytest.fixture(scope="module")
 def make_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = write_collection(tmp_path_factory.mktemp("drawn") / "photos", models=4, each=4)
@@ -46,7 +32,7 @@ def make_run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
         torch.set_num_threads(1)
         recipe = recipes.Recipe(minutes=1000, epochs=3, side_px=SIDE, batch=8, photos_per_model=2, dimensions=16)
-        return loop.Run(recipe, pixels, losses.Labels(labelled), start(), "cpu")
+        return loop.Run(recipe, pixels, losses.Labels(labelled), drawn_weights(), "cpu")
 
     return make
 
@@ -83,7 +69,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(make_run: Any, tmp_path: Path
 def test_what_is_exported_is_what_was_trained(make_run: Any) -> None:
     run = make_run()
     pixels = np.random.default_rng(2).integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.uint8)
-    data = export.car_model([run.average.folded()], start())
+    data = export.car_model([run.average.folded()], drawn_weights())
     net = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     vector, odds, places = net.run(["vector", "car", "places"], {"pixels": pixels})
     with torch.no_grad():

@@ -25,6 +25,13 @@ class EncoderFile(_Frozen):
     dimensions: int
 
 
+class PaintFile(_Frozen):
+    """Which file names the paint by the pixels around a car, and the side of the square that these are scaled to."""
+
+    file: str
+    side_px: int
+
+
 class Thresholds(_Frozen):
     """`car`: likelihood from which a photo shows a car. `known`: cosine below which none of a catalogue is meant."""
 
@@ -34,11 +41,12 @@ class Thresholds(_Frozen):
 
 class ModelCard(_Frozen):
     """`research_only`: the data's terms allow research and the demo, not a shop. `name` changes with every training:
-    vectors of two names do not compare."""
+    vectors of two names do not compare. Without `paint` the small net of `vision.paint` names the paint alone."""
 
     name: str
     research_only: bool
     encoder: EncoderFile
+    paint: PaintFile | None = None
     thresholds: Thresholds
     data: str
     terms: str

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vendrive.vision.card import SHIPPED, ModelMissing, read_card
-from vendrive.vision.paint import PaintGuess, Panels, paint_of
+from vendrive.vision.paint import PaintGuess, Panels, Shares, around, paint_of, paint_shares
 from vendrive.vision.photos import Box, Photo
 from vendrive.vision.views import Vector
 from vendrive.vision.where import Places, cars_in, likelihood_of
@@ -71,6 +71,7 @@ class CarEncoder:
         """Load the model of `folder`. Raises `ModelMissing`."""
         self.card = read_card(folder)
         self._net = _session(folder / self.card.encoder.file)
+        self._paint_net = _session(folder / self.card.paint.file) if self.card.paint else None
 
     @property
     def name(self) -> str:
@@ -87,14 +88,14 @@ class CarEncoder:
         look = self._look(photo)
         found = cars_in(look.places, photo.size)
         box = found[0] if found else Box(0, 0, *photo.size)
-        car, vector, paint = photo.cropped(box), look.vector, paint_of(photo, look.panels, box)
+        car, vector, colours = photo.cropped(box), look.vector, paint_shares(photo, look.panels, box)
         if _share(box, photo) < CLOSE_SHARE:
             second = self._look(car)
             vector = second.vector if second.odds > look.odds + CLEARER else vector
-            paint = paint_of(car, second.panels, Box(0, 0, *car.size))
+            colours = paint_shares(car, second.panels, Box(0, 0, *car.size))
         likelihood = likelihood_of(look.places)
         problem = CarProblem.not_a_car if likelihood < self.card.thresholds.car else _problem(car, len(found))
-        return Sighting(vector, likelihood, box, paint, problem)
+        return Sighting(vector, likelihood, box, paint_of(colours, *self._by_pixels(photo, box)), problem)
 
     def encode(self, photo: Photo) -> Vector:
         """The unit vector of the car in the photo; of the whole photo where no car stands out."""
@@ -103,6 +104,14 @@ class CarEncoder:
     def car_likelihood(self, photo: Photo) -> float:
         """From 0 to 1: how surely the photo shows a car. `card.thresholds.car` is where the product says yes."""
         return likelihood_of(self._look(photo).places)
+
+    def _by_pixels(self, photo: Photo, car: Box) -> list[Shares]:
+        """What the net over pixels says of the paint, of the car and its mirror image; nothing where there is none."""
+        if self._paint_net is None or self.card.paint is None:
+            return []
+        seen = around(photo, car, self.card.paint.side_px)
+        (shares,) = self._paint_net.run(["shares"], {"pixels": np.stack([seen, seen[:, ::-1]])})
+        return [shares.astype(np.float64).mean(0)]
 
     def _look(self, photo: Photo) -> _Look:
         pixels = _squeezed(photo, self.card.encoder.side_px)

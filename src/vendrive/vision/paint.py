@@ -1,6 +1,7 @@
 """The colour of a car's paint, as one of twelve names: a small net over what the middle of the car shows.
 
 Numbers of its colours (CIE L*a*b*) and of what the gate's net sees there, which tells panels from glass and ground.
+Beside it goes what a net over the car's pixels says, where the model's folder has one (`around`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from vendrive.vision.images import Picture
 from vendrive.vision.photos import Box, Photo
 
 NET = Path(__file__).with_name("paint.npz")
@@ -26,8 +29,12 @@ GREY, GREY_WIDTH, TINTED, TINTED_WIDTH = 14.0, 4.0, 6.0, 2.0
 BELOW, CHROMA_BELOW, MIDDLE = (5, 15, 30, 45, 60, 75, 90, 97), (25, 50, 75, 90), 0.3
 # Where paint is most often seen, and how far from there, in shares of the car's box.
 DOWN, ACROSS, DOWN_SPREAD, ACROSS_SPREAD = 0.55, 0.5, 0.25, 0.38
+# What is shown around the box to the net over pixels, in shares of its sides.
+AROUND = 0.12
 
 Numbers = NDArray[np.float64]
+Shares = NDArray[np.float64]
+"""How likely each name is, in the order of `PaintName`; their sum is 1."""
 Panels = NDArray[np.float32]
 """Channels x down x across: what the gate's net sees at each place of the picture, about edges, parts and tones."""
 
@@ -77,12 +84,32 @@ class PaintNet:
         return np.asarray(seen @ self.out + known @ self.straight[:-1] + self.straight[-1], dtype=np.float64)
 
 
-def paint_of(photo: Photo, panels: Panels, car: Box) -> PaintGuess:
-    """The colour of the car in the box; `panels` are of the whole photo."""
+def paint_of(*opinions: Shares) -> PaintGuess:
+    """The name that is likeliest in the mean of what several nets say of a car."""
+    shares = np.mean(opinions, axis=0)
+    best = int(shares.argmax())
+    return PaintGuess(list(PaintName)[best], float(shares[best]))
+
+
+def paint_shares(photo: Photo, panels: Panels, car: Box) -> Shares:
+    """What the small net says of the car in the box; `panels` are of the whole photo."""
     scores = _net().scores(describe(photo, panels, car))
     shares = np.exp(scores - scores.max())
-    best = int(shares.argmax())
-    return PaintGuess(list(PaintName)[best], float(shares[best] / shares.sum()))
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+
+def around(photo: Photo, car: Box, side_px: int) -> Picture:
+    """The car and a little around it, squeezed to a square: what the net over pixels is shown."""
+    width, height = photo.size
+    across, down = AROUND * car.width, AROUND * car.height
+    part = (
+        max(0.0, car.left - across),
+        max(0.0, car.top - down),
+        min(float(width), car.left + car.width + across),
+        min(float(height), car.top + car.height + down),
+    )
+    square = Image.fromarray(photo.pixels).resize((side_px, side_px), Image.Resampling.BILINEAR, box=part)
+    return np.asarray(square, dtype=np.uint8)
 
 
 def describe(photo: Photo, panels: Panels, car: Box) -> Numbers:

@@ -18,10 +18,10 @@ def augment(photos: Tensor, side_px: int, strength: float) -> Tensor:
     x = photos.float() / 255
     if strength == 0:
         return functional.interpolate(x, (side_px, side_px), mode="bilinear", antialias=True) * 2 - 1
-    x = _placed(x, side_px, strength)
+    x = placed(x, side_px, strength)
     x = _coloured(x, strength)
     x = _blurred(x, 0.2 * strength)
-    x = _erased(x, 0.4 * strength)
+    x = erased(x, 0.4 * strength)
     return x * 2 - 1
 
 
@@ -33,8 +33,8 @@ def _uniform(x: Tensor, low: float, high: float) -> Tensor:
     return torch.empty(len(x), device=x.device).uniform_(low, high)
 
 
-def _placed(x: Tensor, side_px: int, strength: float) -> Tensor:
-    """A random part of the photo (sometimes more than it), turned a little, in perspective, mirrored."""
+def placed(x: Tensor, side_px: int, strength: float) -> Tensor:
+    """A random part of the photo (sometimes more than it), turned a little, in perspective, mirrored. N x 3 x H x W."""
     area, aspect = _uniform(x, 1 - 0.65 * strength, 1.15), torch.exp(_uniform(x, -0.25, 0.25) * strength)
     wide, high = (area * aspect).sqrt(), (area / aspect).sqrt()
     across = _uniform(x, -1, 1) * (1 - wide).abs()
@@ -83,8 +83,8 @@ def _blurred(x: Tensor, share: float) -> Tensor:
     return torch.where(_chosen(x, share)[:, None, None, None], soft, x)
 
 
-def _erased(x: Tensor, share: float) -> Tensor:
-    """A rectangle of noise over a part of some photos: a lamp post, a person, another car."""
+def erased(x: Tensor, share: float) -> Tensor:
+    """A plain rectangle over a part of some photos, 0 to 1: a lamp post, a person, another car."""
     high, wide = x.shape[2:]
     height, width = _uniform(x, 0.1, 0.45) * high, _uniform(x, 0.1, 0.45) * wide
     top, left = _uniform(x, 0, 1) * (high - height), _uniform(x, 0, 1) * (wide - width)

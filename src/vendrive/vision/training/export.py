@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from vendrive.vision.training.layers import CAR_CLASSES, FEATURES, Layer, Weights, backbone
+from vendrive.vision.training.layers import CAR_CLASSES, FEATURES, PAINT_DEPTH, Layer, Weights, backbone
 
 OPSET = 17
 # The last layer of the stage of 96 channels, a sixteenth of the picture's side.
@@ -56,10 +56,10 @@ class Graph:
         self.node("Mul", ["pixels:first", self.constant("scale", np.float32(1 / 127.5))], "pixels:scaled")
         return self.node("Sub", ["pixels:scaled", self.constant("one", np.float32(1))], "pixels:centred")
 
-    def backbone(self, prefix: str, source: str, weights: Weights) -> str:
-        """Add the convolutions; return N x 1280 x height/32 x width/32."""
+    def backbone(self, prefix: str, source: str, weights: Weights, depth: int | None = None) -> str:
+        """Add the convolutions, or the first of them; return N x 1280 x height/32 x width/32."""
         opened = source
-        for layer in backbone():
+        for layer in backbone()[:depth]:
             opened = source if layer.opens else opened
             source = self._convolution(prefix, source, layer, weights)
             if layer.adds:
@@ -127,6 +127,30 @@ def car_model(encoders: Sequence[Weights], gate: Weights) -> bytes:
     dimensions = sum(len(weights["projection.bias"]) for weights in encoders)
     panels: list[int | str] = ["n", PANELS, "down:16", "across:16"]
     return graph.model({"vector": ["n", dimensions], "car": ["n"], "places": ["n", "down", "across"], "panels": panels})
+
+
+def paint_model(weights: Weights) -> bytes:
+    """The net of `training.paint` that names paint by the pixels around a car.
+
+    `shares`: how likely each of the names is, N x names.
+    """
+    graph, (channels, looks) = Graph(bits=16), weights["attention.weight"].shape
+    places = graph.backbone("", graph.pixels(), weights, PAINT_DEPTH)
+    graph.node("Reshape", [places, graph.constant("rows", np.asarray([0, channels, -1]))], "rowed")
+    graph.node("Transpose", ["rowed"], "turned", perm=[0, 2, 1])
+    norm = [graph.constant(name, weights[name]) for name in ("norm.weight", "norm.bias")]
+    graph.node("LayerNormalization", ["turned", *norm], "seen", axis=-1)
+    graph.node("MatMul", ["seen", graph.constant("attention.weight", weights["attention.weight"])], "matched")
+    graph.node("Add", ["matched", graph.constant("attention.places", weights["attention.places"])], "attention")
+    graph.node("Softmax", ["attention"], "attended", axis=1)
+    graph.node("Transpose", ["attended"], "looks", perm=[0, 2, 1])
+    graph.node("MatMul", ["looks", "seen"], "found")
+    graph.node("Reshape", ["found", graph.constant("flat", np.asarray([0, channels * looks]))], "parts")
+    graph.node("ReduceMean", ["seen"], "whole", axes=[1], keepdims=0)
+    graph.node("Concat", ["parts", "whole"], "all", axis=1)
+    graph.linear("all", "names", weights["names.weight"], weights["names.bias"])
+    graph.node("Softmax", ["names"], "shares", axis=1)
+    return graph.model({"shares": ["n", len(weights["names.bias"])]})
 
 
 def _vector(graph: Graph, prefix: str, pixels: str, weights: Weights) -> str:

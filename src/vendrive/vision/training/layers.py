@@ -15,6 +15,8 @@ STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 STEM = 32
 FEATURES = 1280
 CLASSES = 1001
+# How many convolutions the net of paint has: up to the 576 channels that the stage of 160 begins with.
+PAINT_DEPTH, PAINT_FEATURES = 40, 576
 # ImageNet's classes of cars in its list of 1001, where 0 is none: wagon, cab, convertible, grille, jeep, limousine,
 # minivan, Model T, pickup, police van, racer, sports car, ambulance, wheel, minibus, moving van.
 CAR_CLASSES = (437, 469, 512, 582, 610, 628, 657, 662, 718, 735, 752, 818, 408, 480, 655, 676)

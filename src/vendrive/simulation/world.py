@@ -37,7 +37,8 @@ ROUTINE = frozenset({"command_given", "command_ended", "order_stored", "pass_hel
 
 @dataclass(frozen=True)
 class Plan:
-    """What one seed does: where, how long, which faults; `skips` leaves reads out that would show nothing new.
+    """What one seed does: where, how long, which faults; `skips` leaves reads out that would show nothing new, `passes`
+    those of a car that passes sensors on its way (`passing`).
 
     `often` is how often faults of a class happen, 1.0 at most, and `walk_ups` the share of people who come unannounced.
     """
@@ -51,6 +52,7 @@ class Plan:
     skips: bool = True
     often: float = 1.0
     walk_ups: float = 0.0
+    passes: bool = False
 
 
 class World:
@@ -259,7 +261,7 @@ class World:
 
     def _ground_changed(self) -> None:
         # The next read sees for itself what is another now.
-        if self.machine is not None and not self.ground.passing:
+        if self.machine is not None and not (self.plan.passes and self.ground.passing):
             self.machine.stir()
         self.look()
 

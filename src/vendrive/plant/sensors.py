@@ -142,6 +142,11 @@ class Sensors:
             self.mend(part)
 
     @property
+    def is_spoilt(self) -> bool:
+        """Whether any sensor has a fault."""
+        return bool(self._faults)
+
+    @property
     def faulty(self) -> dict[str, tuple[str, ...]]:
         """Return which sensors have a fault, by part."""
         return {part: tuple(sorted(faulty)) for part, faulty in sorted(self._faults.items())}

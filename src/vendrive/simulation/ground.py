@@ -30,8 +30,6 @@ class Ground:
         truth.changed = self.tick
         self._truth = truth
         self._passing = Passing(truth)
-        # Whether the last change was nothing but a car that passed sensors on its way.
-        self.passing = False
         self._shared = any(truth.layout.beside(lift.name) for lift in truth.layout.lifts)
 
     @property
@@ -85,7 +83,6 @@ class Ground:
             self._timer = self._loop.call_later(due_s, self._due)
         if self.controller.revision != self._revision:
             self._revision = self.controller.revision
-            self.passing = self._passing.is_all(self.controller)
             self._changed()
 
     def look_if_changed(self) -> None:
@@ -94,6 +91,10 @@ class Ground:
             self.tick()
         elif self.controller.looks != self._looks:
             self.after()
+
+    def only_passes(self) -> bool:
+        """Whether since the last call cars passed sensors on their way, and nothing else has changed."""
+        return self._passing.is_all(self.controller)
 
     @property
     def travelling(self) -> bool:

@@ -28,17 +28,18 @@ class Passing:
 
     def is_all(self, controller: Controller) -> bool:
         """Whether cars on their way passed sensors that work, and nothing else has changed."""
+        way = {
+            name for lift in self._truth.lifts.values() if lift.transfer for name in (lift.name, lift.transfer.place)
+        }
+        if not way or controller.sensors.is_spoilt:
+            self._parts = []
+            return False
         sensors = controller.sensors
         parts: list[Part] = [*sensors.lifts.values(), *sensors.bays.values(), *sensors.all_slots]
         own = _shown(controller.state)
         before, self._parts, same, self._own = self._parts, parts, own == self._own, own
         changed = [(old, new) for old, new in zip(before, parts, strict=False) if old is not new]
-        if not same or len(before) != len(parts) or not changed or sensors.faulty:
-            return False
-        way = {
-            name for lift in self._truth.lifts.values() if lift.transfer for name in (lift.name, lift.transfer.place)
-        }
-        return all(new.name in way and _passed(old, new) for old, new in changed)
+        return same and bool(changed) and all(new.name in way and _passed(old, new) for old, new in changed)
 
 
 def _shown(plc: Plc) -> dict[str, object]:

@@ -238,12 +238,12 @@ class Session:
         """Return what the next read goes on from: of a judgement, that it is stuck, or waits where somebody is."""
         waited_for = {bay.name for bay in snapshot.bays if bay.person}
         desks, tasks, steps, lifts = self.thoughts()
-        judged = tuple(
+        judged = [
             (key, step)
             for key, step in steps
             if isinstance(step, Stuck) or (isinstance(step, Wait) and (step.for_people or key in waited_for))
-        )
-        staged = tuple([desk.staging for desk in self.yard.desks.values()])
+        ]
+        staged = [desk.staging for desk in self.yard.desks.values()]
         return desks, tasks, judged, lifts, staged
 
     def _known(self) -> tuple[int, Mapping[str, str]]:

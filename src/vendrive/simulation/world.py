@@ -261,7 +261,7 @@ class World:
 
     def _ground_changed(self) -> None:
         # The next read sees for itself what is another now.
-        if self.machine is not None and not (self.plan.passes and self.ground.passing):
+        if self.machine is not None and not (self.plan.passes and self.ground.only_passes()):
             self.machine.stir()
         self.look()
 

@@ -82,7 +82,7 @@ class Controller:
         self._view: View | None = None
         # What it was made of.
         self._viewed: Snapshot | None = None
-        self._unproved: frozenset[tuple[str, str]] = frozenset()
+        self._view_version = 0
 
     @property
     def tasks(self) -> dict[str, Task]:
@@ -130,18 +130,14 @@ class Controller:
 
     def view(self, snapshot: Snapshot) -> View:
         """Return what is known with this snapshot."""
-        facts, view = self._record.facts, self._view
-        same = self._viewed is snapshot and self._unproved == facts.unproved
-        if view is None or not same or view.belief is not facts.places or not self._as_before(view, facts):
-            self._viewed, self._unproved = snapshot, frozenset(facts.unproved)
+        view = self._view
+        if view is None or self._viewed is not snapshot or self._view_version != self._record.version:
+            facts = self._record.facts
             out = frozenset(facts.locked), frozenset(facts.opened), vanished_from(facts, self.layout)
-            view = View(as_proved(snapshot, self._unproved), self.layout, facts.places, _unsettled(facts), *out)
-            self._view = view
+            shown = as_proved(snapshot, facts.unproved)
+            view = self._view = View(shown, self.layout, facts.places, _unsettled(facts), *out)
+            self._viewed, self._view_version = snapshot, self._record.version
         return view
-
-    def _as_before(self, view: View, facts: Facts) -> bool:
-        same = view.locked == facts.locked.keys() and view.opened == facts.opened
-        return same and view.hidden == vanished_from(facts, self.layout)
 
     async def connected(self, machine: Machine, snapshot: Snapshot) -> None:
         """After a connection and a whole read: settle the past, then take control with a new epoch."""

@@ -174,15 +174,13 @@ class Outlook:
 
     def _kept_bays(self, snapshot: Snapshot) -> set[str]:
         """Return the bays that are not free for a car: somebody or something is there, or it is kept for another."""
-        return {
-            name
-            for name, desk in self._desks.items()
-            if not desk.is_idle
-            or desk.staging is not None
-            or not snapshot.bay(name).empty
-            or snapshot.bay(name).person
-            or snapshot.bay(name).street_door != Door.closed
-        }
+        kept = set()
+        for name, desk in self._desks.items():
+            bay = snapshot.bay(name)
+            free = desk.is_idle and desk.staging is None and bay.empty and not bay.person
+            if not free or bay.street_door != Door.closed:
+                kept.add(name)
+        return kept
 
     def _room(self, snapshot: Snapshot) -> int:
         """Return how many slots are free beside those that cars which wait in bays may have to go back to."""

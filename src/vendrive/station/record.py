@@ -16,6 +16,8 @@ class Record:
         self._withheld: dict[str, AlarmEnded] = {}
         self._counted = False
         self.facts = journal.load()
+        # Grows with each event that is taken into account.
+        self.version = 0
 
     def write(self, event: Event) -> None:
         """Journal an event (on disk when this returns), then take it into account; raises NotWritten.
@@ -83,6 +85,7 @@ class Record:
         self._journal.write(event)
         before = self.facts.places
         self.facts.apply(event)
+        self.version += 1
         if isinstance(event, Counted | CountAccepted):
             self._counted = True
         elif self.facts.places is not before:

@@ -102,7 +102,8 @@ class Safety:
             if not quiet or lift.fault or lift.movement:
                 self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
                 self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
-        noted = {alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.movement}
+        alarms = self._record.facts.alarms
+        noted = {alarm.part for alarm in alarms.values() if alarm.name == AlarmName.movement} if alarms else set()
         for slot in snapshot.slots if noted else snapshot.slot_index.restless:
             if slot.movement or slot.name in noted:
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")

@@ -26,9 +26,11 @@ class MemoryRecord:
 
     facts: Facts = field(default_factory=Facts)
     alarms: list[str] = field(default_factory=list)
+    version: int = 0
 
     def write(self, event: Event) -> None:
         self.facts.apply(event)
+        self.version += 1
 
     def alarm(self, name: str, part: str, source: str) -> None:
         self.alarms.append(f"{name} {part} {source}")

@@ -222,7 +222,7 @@ class Desk:
         gone = isinstance(self.talk, ReturnTalk) and self.talk.vanished
         if gone or name in vanished_from(self._record.facts, self.side.layout):
             still = bay.empty and bay.street_door == Door.closed
-            self._record.follow(AlarmName.machine_contradiction, name, still, "a car that stood there")
+            self._record.follow(AlarmName.count_differs, name, still, "a car that stood there")
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S

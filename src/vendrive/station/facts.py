@@ -148,7 +148,7 @@ def vanished_from(facts: Facts, layout: Layout) -> frozenset[str]:
     """Return the bays whose sensors do not show the car that stood there any more, though its way out stayed closed."""
     if not facts.alarms:
         return frozenset()
-    return frozenset(bay.name for bay in layout.bays if f"{AlarmName.machine_contradiction} {bay.name}" in facts.alarms)
+    return frozenset(bay.name for bay in layout.bays if f"{AlarmName.count_differs} {bay.name}" in facts.alarms)
 
 
 def fold(past: Iterable[Event], facts: Facts | None = None) -> Facts:

@@ -80,7 +80,7 @@ class Staff:
             raise Refused(ErrorCode.count_differs)  # both persons saw other places than are read now
         self._side.record.write(CountAccepted(places=places(snapshot), staff=request.staff, second=request.second))
         for bay in self._side.layout.bays:
-            self._side.record.end_alarm(AlarmName.machine_contradiction, bay.name, request.staff)
+            self._side.record.end_alarm(AlarmName.count_differs, bay.name, request.staff)
 
     async def _step(self, request: OperatorRequest) -> None:
         """Give one command while the key switch says manual: every interlock has its vote as ever."""

@@ -28,7 +28,7 @@ from vendrive.station.watch import (
     Watch,
 )
 from vendrive.tower.control import Step, Wait
-from vendrive.tower.layout import load_layout
+from vendrive.tower.layout import Layout, load_layout
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Door, Snapshot
 
@@ -51,6 +51,7 @@ class _Side:
     name: str
     record: Record
     controller: _Controller
+    layout: Layout = LAYOUT
 
 
 @dataclass
@@ -181,3 +182,13 @@ def test_a_strangers_car_on_a_lift_is_told(bay: Bay) -> None:
     assert bay.see(STRANGER_S, {"T1": "L1"}) == set()
     assert bay.see(STRANGER_S, {"T9": "L1"}) == {AlarmName.car_stranger}
     assert bay.see(0.0, {}) == set()
+
+
+def test_a_car_that_the_machine_itself_puts_down_is_no_strangers(bay: Bay) -> None:
+    half = shown({}, vehicle=True, inner_door=Door.open)
+    lift = replace(half.lifts[0], transfer_home=False, storey=LAYOUT.bay("B1").storey, tag="T1", loaded=True)
+    for snapshot, told in ((replace(half, lifts=(lift,)), 0), (half, 1)):
+        bay.watch.look(snapshot)
+        bay.clock.advance(STRANGER_S)
+        bay.watch.look(snapshot)
+        assert [alarm.name for alarm in bay.record.facts.alarms.values()] == [AlarmName.car_stranger] * told

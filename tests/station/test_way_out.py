@@ -9,7 +9,7 @@ import pytest
 
 from tests.station.small import Small, run
 from vendrive.station.admission import Admission
-from vendrive.station.handover import STUCK_S
+from vendrive.station.handover import NOBODY_CAME_S, STUCK_S
 from vendrive.station.kiosk.state import kiosk_state
 from vendrive.station.link import Link
 from vendrive.station.returning import Phase, ReturnTalk
@@ -305,6 +305,35 @@ def why_no_turn(small: Small) -> str:
     """Return why two persons may not turn the table."""
     view = small.controller.view(run(small.link.read()))
     return str(refusals(votes(Operation.turn, (("bay", "B1"),), view, small.clock.monotonic(), Mode.manual)))
+
+
+def test_who_leaves_after_a_long_while_has_the_time_of_one_who_has_just_come(small: Small) -> None:
+    """However seldom the bay was looked at meanwhile."""
+    presented(small)
+    small.ideal.change("B1", scanner=True)
+    small.tick()
+    small.clock.advance(NOBODY_CAME_S + 60)
+    small.ideal.change("B1", scanner=False)
+    small.tick()
+    small.clock.advance(NOBODY_CAME_S - 1)
+    small.settle()
+    assert small.bay().street_door == Door.open
+    small.clock.advance(2)
+    small.settle()
+    assert small.bay().street_door == Door.closed
+
+
+def test_a_car_on_its_way_out_of_its_slot_for_nobody_goes_back_to_it(tmp_path: Path) -> None:
+    small = Small(tmp_path, "shanghai3", {"TAG-1": "1D", "TAG-2": "3C"})
+    small.verify(small.lend("drive-1", "TAG-1"))
+    small.until_running("pick")
+    small.ideal.stand("1D", "TAG-1", read=False)
+    small.ideal.change("L1", tag="TAG-1", loaded=True)
+    small.desks["B1"].talk = None
+    small.tick()
+    small.ideal.finish("L1")
+    small.settle()
+    assert small.where("TAG-1") == "1D"
 
 
 # A loaded lift, and somebody or something in the bay

@@ -3,7 +3,7 @@
 `wait` is where a session spends its time between two reads. It ends at the next tick of a grid of 0.2 s after
 something happened that a read could show, or that the session waits for, and skips the reads in between: they would
 answer what the last one answered. Without `skips` each of them is made, and the run is the same but for what is left
-to chance with each message, and a fifth of a second.
+to chance with each message, and a fifth of a second. Where the plan `passes`, a few decisions fall otherwise too.
 """
 
 import asyncio

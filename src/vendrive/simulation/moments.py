@@ -147,8 +147,7 @@ class WatchedClock:
 
     def note(self, at: datetime) -> None:
         """Something is due then, though nobody has compared it with the present since it was set."""
-        moment = self.now()
-        self.book.note(moment.read_s + datetime.__sub__(at, moment).total_seconds())
+        self.now()._note(at)
 
     def jump(self, seconds: float) -> None:
         """Set the calendar forward, or back where `seconds` is negative."""

@@ -184,20 +184,19 @@ class Driver:
         """Come back with the car until the tower has it."""
         bay = self._any_bay()
         while not self.visit.brought_back:
+            named = ""
             try:
                 await Kiosk(self.world, bay).bring_back(self.visit.text)
             except KioskDead:
                 await self._come_again()
-                bay = self._any_bay()
             except Refused as refusal:
                 named = await self._named_bay(refusal)
                 if not named:
                     await self._come_again()
-                bay = named or self._any_bay()
             else:
                 if await self.drive_in(bay):
                     await self._hand_in(bay)
-                bay = self._any_bay()
+            bay = named or self._any_bay()
 
     def _any_bay(self) -> str:
         return self.rng.choice(self.world.layout.bays).name

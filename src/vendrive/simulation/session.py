@@ -87,7 +87,7 @@ class Session:
         self.polls = 0
         self.pushed_s = 0.0
         self.news = asyncio.Event()
-        # Something happened since the last read that was gone through.
+        # Something that no snapshot shows happened since the last read that was gone through.
         self.stirred = True
         # The last one changed nothing that the next would go on from.
         self.settled = False

@@ -16,7 +16,7 @@ from vendrive.station.controller import Task
 from vendrive.station.facts import vanished_from
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
-from vendrive.station.outlook import staging_task
+from vendrive.station.outlook import is_free, staging_task
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
 from vendrive.tower.inventory import places
@@ -215,8 +215,8 @@ class Desk:
         return ended
 
     def _note_vanished(self, snapshot: Snapshot) -> None:
-        """A car that is sensed no more behind a closed door stands there, for everybody, until something is sensed
-        there again, the door is open, or two persons have counted the cars.
+        """A car that is sensed no more behind a closed door stands there, for staff too, until something is sensed or
+        the door does not say closed. A count of two persons ends it where no return is under way.
         """
         name, bay = self.side.name, self.side.sensed(snapshot)
         gone = isinstance(self.talk, ReturnTalk) and self.talk.vanished
@@ -360,14 +360,14 @@ class Desk:
 
     def takes_cars(self, snapshot: Snapshot) -> bool:
         """Whether a car could be brought here at once, and no other would have to make room for it."""
-        if not self.is_idle or self.staging is not None or self.is_blocked:
+        bay = self.side.sensed(snapshot)
+        if self.is_blocked or bay.cabin or not is_free(self, bay):
             return False
         try:
             self._check_room(self._machine_now(), "")
         except Refused:
             return False
-        bay = self.side.sensed(snapshot)
-        return bay.empty and self.side.nobody(bay) and bay.street_door == Door.closed
+        return True
 
     def _machine_now(self) -> Snapshot:
         """Return what is known of the machine; refuses where it is unknown, or does not work for customers now."""

@@ -21,7 +21,7 @@ from vendrive.tower.inventory import places
 from vendrive.tower.jobs import Ahead, Job, JobKind
 from vendrive.tower.layout import Layout
 from vendrive.tower.planner import BayAt, LiftAt, Move, Policy, State
-from vendrive.wire.machine import NO_STOREY, Door, Lift, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Snapshot
 
 POLICY: Policy = Foresight()
 # A booked car that stands in a bay is left there so long before and after its person is expected.
@@ -174,19 +174,18 @@ class Outlook:
 
     def _kept_bays(self, snapshot: Snapshot) -> set[str]:
         """Return the bays that are not free for a car: somebody or something is there, or it is kept for another."""
-        kept = set()
-        for name, desk in self._desks.items():
-            bay = snapshot.bay(name)
-            free = desk.is_idle and desk.staging is None and bay.empty and not bay.person
-            if not free or bay.street_door != Door.closed:
-                kept.add(name)
-        return kept
+        return {name for name, desk in self._desks.items() if not is_free(desk, snapshot.bay(name))}
 
     def _room(self, snapshot: Snapshot) -> int:
         """Return how many slots are free beside those that cars which wait in bays may have to go back to."""
         taken = {slot.name for slot in snapshot.slots if slot.occupied or slot.tag or slot.locked_out}
         free = len(self._side.layout.slots) - len(taken | self._side.reserved(""))
         return free - sum(desk.staging is not None or not desk.is_idle for desk in self._desks.values())
+
+
+def is_free(desk: Place, bay: Bay) -> bool:
+    """Whether a car may be brought to a bay: nobody is served there, nothing is kept or left there, and it is shut."""
+    return desk.is_idle and desk.staging is None and bay.empty and not bay.person and bay.street_door == Door.closed
 
 
 def _staging(lending: Lending) -> Job:

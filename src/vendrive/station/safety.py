@@ -11,7 +11,7 @@ from vendrive.tower.view import View
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import ModeChanged
-from vendrive.wire.machine import STALE_AFTER_S, Mode, Plc, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Mode, Snapshot
 
 TELL_AFTER_S = 2.0
 # The part of a stop that has not reached the machine yet: a restart of this program must not lose it.
@@ -67,13 +67,17 @@ class Safety:
             self._unknown("heartbeat")
             return
         self._unknown_since_s = None
+        self._record.end_alarm(AlarmName.machine_unknown, "plc", "heartbeat")
+        if not self._link.stop_pending:
+            self._record.end_alarm(AlarmName.emergency_stop, NOT_DELIVERED, "station")
         plc = snapshot.plc
-        # Mostly there is nothing to be told, and nothing to be ended.
-        quiet = not self._record.facts.alarms
-        if not quiet or _is_told(plc):
-            self._look_at_plc(plc, snapshot)
+        self._asked_for(AlarmName.emergency_stop, plc.emergency_stop, plc.stop_reason or "machine", snapshot)
+        self._asked_for(AlarmName.help, plc.help_called, "machine", snapshot)
+        self._record.follow(AlarmName.fire, "plc", plc.fire, "smoke detection")
+        self._record.follow(AlarmName.power_lost, "plc", not plc.mains, "mains")
+        self._record.follow(AlarmName.not_automatic, "plc", plc.mode != Mode.automatic, plc.mode)
         self._note_mode(plc.mode)
-        self._look_at_parts(snapshot, quiet)
+        self._look_at_parts(snapshot)
         self._look_for_doubts(view)
 
     def lost(self) -> None:
@@ -87,29 +91,16 @@ class Safety:
         if now - self._unknown_since_s >= TELL_AFTER_S:
             self._record.alarm(AlarmName.machine_unknown, "plc", source)
 
-    def _look_at_plc(self, plc: Plc, snapshot: Snapshot) -> None:
-        self._record.end_alarm(AlarmName.machine_unknown, "plc", "heartbeat")
-        if not self._link.stop_pending:
-            self._record.end_alarm(AlarmName.emergency_stop, NOT_DELIVERED, "station")
-        self._asked_for(AlarmName.emergency_stop, plc.emergency_stop, plc.stop_reason or "machine", snapshot)
-        self._asked_for(AlarmName.help, plc.help_called, "machine", snapshot)
-        self._record.follow(AlarmName.fire, "plc", plc.fire, "smoke detection")
-        self._record.follow(AlarmName.power_lost, "plc", not plc.mains, "mains")
-        self._record.follow(AlarmName.not_automatic, "plc", plc.mode != Mode.automatic, plc.mode)
-
-    def _look_at_parts(self, snapshot: Snapshot, quiet: bool) -> None:
+    def _look_at_parts(self, snapshot: Snapshot) -> None:
         for lift in snapshot.lifts:
-            if not quiet or lift.fault or lift.movement:
-                self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
-                self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
-        alarms = self._record.facts.alarms
-        noted = {alarm.part for alarm in alarms.values() if alarm.name == AlarmName.movement} if alarms else set()
+            self._record.follow(AlarmName.lift_failed, lift.name, bool(lift.fault), lift.fault or "drive")
+            self._record.follow(AlarmName.movement, lift.name, lift.movement, "movement sensor")
+        noted = {alarm.part for alarm in self._record.facts.alarms.values() if alarm.name == AlarmName.movement}
         for slot in snapshot.slots if noted else snapshot.slot_index.restless:
             if slot.movement or slot.name in noted:
                 self._record.follow(AlarmName.movement, slot.name, slot.movement, "movement sensor")
         for bay in snapshot.bays:
-            if not quiet or bay.fault:
-                self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")
+            self._record.follow(AlarmName.bay_failed, bay.name, bool(bay.fault), bay.fault or "bay")
 
     def _look_for_doubts(self, view: View) -> None:
         sensed = [doubt.reason for doubt in view.sensed_doubts]
@@ -136,8 +127,3 @@ class Safety:
         except MachineLost as error:
             log.warning("%s", error)
             raise Refused(ErrorCode.machine_unknown) from error
-
-
-def _is_told(plc: Plc) -> bool:
-    """Whether the machine shows something of its own that raises an alarm."""
-    return plc.emergency_stop or plc.help_called or plc.fire or not plc.mains or plc.mode != Mode.automatic

@@ -107,7 +107,8 @@ _BETWEEN = {"street_door": Door.between, "inner_door": Door.between, "table": Ta
 def as_proved(snapshot: Snapshot, unproved: Collection[tuple[str, str]]) -> Snapshot:
     """Return a snapshot that shows each of these doors and tables, by bay, between its ends.
 
-    Its last move was not confirmed: then a switch alone does not say where it stands, for the PLC neither.
+    Its last move was not confirmed: then a switch alone does not say where it stands, as the PLC has it until a local
+    reset.
     """
     if not unproved:
         return snapshot

@@ -16,9 +16,7 @@ class AlarmName(StrEnum):
     machine_unknown = "machine_unknown"  # plc: it is not read, or its data is old
     machine_refused = "machine_refused"  # a bay or lift: commands for a task failed or were refused again and again
     machine_contradiction = "machine_contradiction"  # plc: sensors say what cannot be true at once
-    count_differs = (
-        "count_differs"  # plc: sensors and journal disagree about where a car is; a bay: what stood there is not sensed
-    )
+    count_differs = "count_differs"  # plc: sensors and journal disagree where a car is; bay: a car is sensed no more
     not_a_simulator = "not_a_simulator"  # plc: a real machine, of which control is not taken yet
     lift_failed = "lift_failed"  # lift: its drive reports a fault
     bay_failed = "bay_failed"  # bay: a door or turntable reports a fault

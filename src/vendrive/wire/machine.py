@@ -98,7 +98,8 @@ ENDS: Mapping[Operation, tuple[str, str]] = {
     Operation.close_inner_door: ("inner_door", Door.closed),
     Operation.turn: ("table", Table.aligned),
 }
-"""Which door or table of its bay an operation moves, and to which end. Until a move is done the part stands nowhere."""
+"""Which door or table of its bay an operation moves, and to which end. Until a move is done the part stands nowhere,
+for the PLC until a local reset."""
 
 
 class Result(StrEnum):

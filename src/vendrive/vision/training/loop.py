@@ -16,7 +16,7 @@ from vendrive.clock import Clock
 from vendrive.vision.training.augment import augment
 from vendrive.vision.training.layers import Weights
 from vendrive.vision.training.losses import Labels, Loss
-from vendrive.vision.training.net import Encoder, in_short
+from vendrive.vision.training.net import Encoder, follow, in_short
 from vendrive.vision.training.photos import Batches
 from vendrive.vision.training.recipe import Recipe
 
@@ -117,10 +117,7 @@ class Run:
 
     def _follow(self) -> None:
         """Move the average a little towards the net; faster in the beginning, when the net is still far away."""
-        keep = min(self.recipe.averaging, self.steps / (self.steps + 20))
-        pairs = zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True)
-        floats = [(kept, new) for kept, new in pairs if kept.dtype.is_floating_point]
-        torch._foreach_lerp_([kept for kept, _ in floats], [new.detach() for _, new in floats], 1 - keep)
+        follow(self.average, self.net, min(self.recipe.averaging, self.steps / (self.steps + 20)))
 
     def _keep(self, folder: Path) -> None:
         state = {

@@ -16,6 +16,13 @@ def in_short(device: str) -> bool:
     return device == "cuda" or bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
+def follow(average: nn.Module, net: nn.Module, keep: float) -> None:
+    """Move an average of weights a little towards the net that is trained: `keep` of it stays."""
+    pairs = zip(average.state_dict().values(), net.state_dict().values(), strict=True)
+    floats = [(kept, new) for kept, new in pairs if kept.dtype.is_floating_point]
+    torch._foreach_lerp_([kept for kept, _ in floats], [new.detach() for _, new in floats], 1 - keep)
+
+
 class Convolution(nn.Module):
     """A convolution with batch normalisation put back: folded weights train badly at a high rate."""
 

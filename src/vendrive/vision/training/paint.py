@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vendrive.vision.paint import PaintName
-from vendrive.vision.training.augment import erased, placed
+from vendrive.vision.training.augment import augment, erased, placed
 from vendrive.vision.training.layers import PAINT_DEPTH, PAINT_FEATURES, Weights
-from vendrive.vision.training.net import Trunk, in_short
+from vendrive.vision.training.net import Trunk, follow, in_short
 
 Told = Callable[[float, str], None]
 STRIDE, PLACE_NUMBERS = 16, 4
@@ -133,7 +133,7 @@ def train_paint(recipe: PaintRecipe, start: Weights, pictures: Pictures, told: T
             optimiser.step()
             rates.step()
             step += 1
-            _follow(average, net, min(recipe.averaging, step / (step + 10)))
+            follow(average, net, min(recipe.averaging, step / (step + 10)))
             told(step / (recipe.epochs * each), f"paint by pixels: round {epoch + 1}, loss {loss.item():.3f}")
     return average
 
@@ -171,15 +171,8 @@ def _loss(net: PixelNet, pictures: Pictures, batch: Tensor, recipe: PaintRecipe)
     return (losses * weights).sum() / weights.sum() + recipe.alike * net.habits.square().sum()
 
 
-def _follow(average: PixelNet, net: PixelNet, kept: float) -> None:
-    with torch.no_grad():
-        for part, now in zip(average.parameters(), net.parameters(), strict=True):
-            part.lerp_(now, 1 - kept)
-
-
 def _plain(pixels: Tensor, side_px: int) -> Tensor:
-    small = functional.interpolate(pixels.float(), (side_px, side_px), mode="bilinear", antialias=True)
-    return (small / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    return augment(pixels, side_px, 0).contiguous(memory_format=torch.channels_last)
 
 
 def _where(down: int, across: int) -> Tensor:

@@ -23,6 +23,7 @@ from vendrive.plant.orders import TRANSFERS, Order, Sensed
 from vendrive.plant.plc import Controller
 from vendrive.plant.records import Setting
 from vendrive.plant.safety import impossible, occupied
+from vendrive.plant.sensors import BETWEEN, MOVED, proved
 from vendrive.plant.truth import hazards
 from vendrive.plant.watch import WATCHES, danger
 from vendrive.plant.world import World
@@ -132,6 +133,8 @@ def spoilt(sensed: Sensed, lies: tuple[Said, ...]) -> Sensed:
         for parts in (lifts, slots, bays):
             if part in parts:
                 several = cast(dict[str, Lift | Slot | Bay], parts)
+                if name in MOVED:
+                    said = proved(str(said), getattr(several[part], name))
                 several[part] = replace(several[part], **{name: said})  # type: ignore[arg-type]
         if name == "movement":
             (restless.add if said else restless.discard)(part)
@@ -149,11 +152,10 @@ def starts(order: Order, sensed: Sensed, world: World, controller: Controller) -
 
 def goes_on(order: Order, sensed: Sensed, world: World, controller: Controller) -> bool:
     """Whether the order, taken before anybody was there, goes on now."""
-    parts = parts_of(order.operation, order.arguments)
-    ends = dict(sensed.ends)
+    parts, bays = parts_of(order.operation, order.arguments), dict(sensed.bays)
     if order.operation in ENDS:
-        ends[parts[0], ENDS[order.operation][0]] = "between"
-    under_way = replace(sensed, running=dict.fromkeys(parts, order), ends=ends)
+        bays[parts[0]] = replace(bays[parts[0]], **{ENDS[order.operation][0]: BETWEEN})  # type: ignore[arg-type]
+    under_way = replace(sensed, running=dict.fromkeys(parts, order), bays=bays)
     if danger(under_way, world.layout)[1]:
         return False
     return order.operation != Operation.close_street_door or not occupied(under_way.bays[BAY])

@@ -53,7 +53,7 @@ def test_a_flapping_sensor_changes_with_its_period_and_says_when() -> None:
 @pytest.mark.parametrize(
     ("part", "sensor", "before", "after"),
     [
-        ("B1", "street_door", "closed", "open"),
+        ("B1", "street_door", "closed", "between"),
         ("B1", "table", "aligned", "between"),
         ("2A", "occupied", False, True),
         ("L1", "loaded", False, True),
@@ -143,7 +143,8 @@ def stuck_closed(made: Desk) -> None:
     assert made.order("open_inner_door", bay="B1") == (True, "")
     made.end()
     assert made.world.bays["B1"].inner.open
-    assert made.controller.sensors.bays["B1"].inner_door == "closed"
+    assert made.controller.sensors.switches["B1", "inner_door"] == "closed"
+    assert made.controller.sensors.bays["B1"].inner_door == "between"
 
 
 def test_an_inner_door_whose_switch_sticks_is_not_taken_for_closed() -> None:
@@ -156,8 +157,38 @@ def test_an_inner_door_whose_switch_sticks_is_not_taken_for_closed() -> None:
     assert made.controller.state.emergency_stop
 
 
+def reset(made: Desk) -> None:
+    made.controller.reset()
+
+
+def closed_again(made: Desk) -> None:
+    assert made.order("close_inner_door", bay="B1") == (True, "")
+    made.end()
+
+
+@pytest.mark.parametrize("act", [reset, closed_again])
+def test_a_door_whose_move_was_not_confirmed_is_between_until_it_moved_or_somebody_looked(
+    act: Callable[[Desk], None],
+) -> None:
+    made = jumping()
+    made.order("open_inner_door", bay="B1")
+    made.end()
+    made.controller.sensors.spoil("B1", "inner_door", Stuck("open"))
+    made.order("close_inner_door", bay="B1")
+    made.end()
+    made.controller.sensors.mend("B1")
+    made.jump(0)
+    sensors = made.controller.sensors
+    assert made.channel("B1").result == "failed"
+    assert (sensors.switches["B1", "inner_door"], sensors.bays["B1"].inner_door) == ("closed", "between")
+    act(made)
+    assert sensors.bays["B1"].inner_door == "closed"
+
+
 def without_memory(made: Desk) -> None:
-    made.controller._ends.clear()
+    made.controller.sensors.switches.clear()
+    made.controller.sensors._went.clear()
+    made.world.dirty.add("B1")
 
 
 @pytest.mark.parametrize("forget", [False, True])

@@ -19,7 +19,9 @@ from vendrive.wire.journal import (
     Returned,
     ReturnStarted,
     Started,
+    VehicleHidden,
     VehiclePresented,
+    VehicleShown,
 )
 
 COUNTED = Counted(places={"TAG-1": "2A", "TAG-2": "3C"}, reason="start")
@@ -130,15 +132,15 @@ def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind
     assert fold([*unknown, ended(3)]).opened == set()
 
 
-def test_a_door_is_unproved_from_a_move_that_was_not_confirmed_to_one_that_was() -> None:
-    shuts: list[Event] = [given(1, "close_inner_door", bay="B1"), ended(1, "failed")]
-    assert fold(shuts).unproved == {("B1", "inner_door")}
-    again: list[Event] = [*shuts, given(2, "close_inner_door", bay="B1")]
-    assert fold([*again, ended(2, "refused")]).unproved == {("B1", "inner_door")}
-    assert fold([*again, ended(2)]).unproved == set()
-    lost: list[Event] = [given(1, "turn", bay="B2"), ended(1, "unknown")]
-    facts = fold(lost)
-    assert Facts.model_validate_json(facts.model_dump_json()).unproved == {("B2", "table")}
+def test_a_car_is_hidden_until_it_is_shown_or_counted_whatever_alarms_say() -> None:
+    hidden: list[Event] = [VehicleHidden(bay=bay, tag="T1") for bay in ("B1", "B2")]
+    facts = fold([*hidden, AlarmEnded(name="count_differs", part="B1", source="sensors")])
+    assert Facts.model_validate_json(facts.model_dump_json()).hidden == {"B1", "B2"}
+    facts.apply(Counted(places={}, reason="moved"))
+    facts.apply(VehicleShown(bay="B2"))
+    assert facts.hidden == {"B1"}
+    facts.apply(CountAccepted(places={}, staff="demo-1", second="demo-2"))
+    assert facts.hidden == set()
 
 
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:

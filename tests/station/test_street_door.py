@@ -35,10 +35,8 @@ def brings_back(small: Small, drive: str) -> None:
 
 
 def test_an_inner_door_whose_closing_was_not_confirmed_closes_again_before_the_street_door_opens(small: Small) -> None:
-    """The PLC takes it for open until it is closed once more, whatever its switch says since."""
     small.verify(small.lend("drive-1", "TAG-1"))
     small.until_running("close_inner_door")
-    small.ideal.change("B1", inner_door=Door.closed)
     small.ideal.cut("B1")
     small.tick()
     small.clock.advance(1)

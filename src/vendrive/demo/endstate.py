@@ -19,10 +19,18 @@ import psycopg
 from psycopg.rows import dict_row
 
 from vendrive.audit import BrokenChain, Link, verify_chain
-from vendrive.wire.journal import CommandEnded, CommandGiven, Entry, PersonVerified, Returned
+from vendrive.wire.journal import (
+    CommandEnded,
+    CommandGiven,
+    Entry,
+    HandedOver,
+    PersonVerified,
+    Returned,
+    VehiclePresented,
+)
 
 Row = dict[str, Any]
-ONCE = ("pass_held", "person_verified", "vehicle_presented", "handed_over", "return_started", "returned")
+ONCE = ("pass_held", "person_verified", "handed_over", "return_started", "returned")
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     ("station: the journal's chain verifies", lambda s: _verifies(s.journal)),
     ("station: each stage of the drive happened once", lambda s: _stages(s) == dict.fromkeys(ONCE, 1)),
     ("station: the person was verified before the first move", lambda s: _verified_first(s)),
+    ("station: the vehicle stood in the bay before it was handed over", lambda s: _presented_first(s)),
     ("station: every command has one end", lambda s: _commands_end(s.journal)),
     ("retail has the station's journal, entry by entry", lambda s: _same_journal(s)),
     ("plant: each command was executed once", lambda s: s.truth["commands"] == _commands_done(s.journal)),
@@ -152,6 +161,12 @@ def _verified_first(sides: Sides) -> bool:
     verified = next(e.seq for e in _of_drive(sides) if isinstance(e.event, PersonVerified))
     moved = next(e.seq for e in sides.journal if isinstance(e.event, CommandGiven))
     return verified < moved
+
+
+def _presented_first(sides: Sides) -> bool:
+    """Whether it was presented: once, or anew where it was put away in between."""
+    presented = next(e.seq for e in _of_drive(sides) if isinstance(e.event, VehiclePresented))
+    return presented < next(e.seq for e in _of_drive(sides) if isinstance(e.event, HandedOver))
 
 
 def _commands_end(journal: Sequence[Entry]) -> bool:

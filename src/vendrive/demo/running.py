@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from random import sample
 
 import httpx
 
@@ -24,6 +24,8 @@ from vendrive.wire.pki import make_certificate, trust
 
 HOST = "127.0.0.1"
 USUAL_PORTS: Mapping[str, int] = {"web": 8000, "live": 8001, "shanghai": 8010, "nanjing": 8011}
+# Linux gives ports from 32768 on to whoever connects: below, one is free still when its program starts.
+OWN_PORTS = range(12_000, 32_000)
 
 Cars = Mapping[str, list[dict[str, object]]]
 
@@ -113,7 +115,8 @@ def prepare(folder: DemoFolder) -> None:
 
 def choose_ports(usual: bool) -> dict[str, int]:
     """Return a port for each address that a person types: the usual one where it is wanted and free, else any."""
-    return {name: port if usual and _is_free(port) else _free_port() for name, port in USUAL_PORTS.items()}
+    free = filter(_is_free, sample(OWN_PORTS, len(OWN_PORTS)))
+    return {name: port if usual and _is_free(port) else next(free) for name, port in USUAL_PORTS.items()}
 
 
 def kiosk_key(folder: DemoFolder, tower: str) -> str:
@@ -180,13 +183,6 @@ class _Starter:
 
 def _place(tower: DemoTower, data: Path) -> list[str]:
     return ["--tower", tower.slug, "--layout", tower.layout, "--data", str(data)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: Any = probe.getsockname()[1]
-        return int(port)
 
 
 def _is_free(port: int) -> bool:

@@ -10,8 +10,9 @@ def unconfirmed(order: Order, sensed: Sensed) -> str:
     """Return which sensor does not say that an order is done, or an empty string."""
     if "lift" in order.arguments:
         return _lift_unconfirmed(order, sensed.lifts[order.arguments["lift"]])
-    bay, (end, wanted) = sensed.bays[order.arguments["bay"]], ENDS[order.operation]
-    return "" if getattr(bay, end) == wanted else f"the {end.replace('_', ' ')} of {bay.name} does not say {wanted}"
+    bay, (end, wanted) = order.arguments["bay"], ENDS[order.operation]
+    says = sensed.switches[bay, end]
+    return "" if says == wanted else f"the {end.replace('_', ' ')} of {bay} does not say {wanted}"
 
 
 def _lift_unconfirmed(order: Order, lift: Lift) -> str:

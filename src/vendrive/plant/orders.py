@@ -36,7 +36,7 @@ class Sensed:
     """All parts as the PLC's sensors see them now, with what its own drives know.
 
     `reaching` is the place into which each lift's transfer is out, `running` the order of each busy part, `restless`
-    the slots and lifts where something moves, `ends` where each door and table went last, which no switch can change.
+    the slots and lifts where something moves, `switches` what those of each door and table say, whatever moved it last.
     """
 
     lifts: Mapping[str, Lift]
@@ -46,11 +46,7 @@ class Sensed:
     running: Mapping[str, Order] = field(default_factory=dict)
     restless: frozenset[str] = frozenset()
     fire: bool = False
-    ends: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    def stands(self, bay: Bay, end: str, wanted: str) -> bool:
-        """Whether a door or table stands at an end: its switch says so, and so did the last move that went there."""
-        return bool(getattr(bay, end) == wanted == self.ends.get((bay.name, end), wanted))
+    switches: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def part(self, name: str) -> Lift | Slot | Bay | None:
         """Return the part of this name."""

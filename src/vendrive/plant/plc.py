@@ -18,7 +18,7 @@ from vendrive.plant.moves import FailingMove, LiftMove
 from vendrive.plant.orders import Order, Sensed, malformed, read_arguments
 from vendrive.plant.records import Counts, Happening, Setting
 from vendrive.plant.safety import impossible, occupied
-from vendrive.plant.sensors import Channel, Sensors
+from vendrive.plant.sensors import BETWEEN, Channel, Sensors
 from vendrive.plant.truth import Hazard, breakage, hazards
 from vendrive.plant.watch import danger
 from vendrive.plant.world import World
@@ -65,7 +65,7 @@ class Controller:
         self._running: dict[int, Running] = {}
         self._started_s = self._last_tick_s = clock.monotonic()
         self._heard_s = -inf
-        self._ends = true_ends(world)
+        self.sensors.moved(true_ends(world))
         self._state = Plc(
             tower_id=setting.tower_id,
             layout=world.layout.name,
@@ -141,7 +141,7 @@ class Controller:
             running={part: running.order for running in self._running.values() for part in running.parts},
             restless=frozenset(sensors.restless),
             fire=sensors.fire,
-            ends=self._ends,
+            switches=sensors.switches,
         )
 
     def hazards(self) -> tuple[Hazard, ...]:
@@ -200,7 +200,7 @@ class Controller:
         comes again.
         """
         self._state = changed(self._state, emergency_stop=False, stop_reason="")
-        self._ends = true_ends(self.world)
+        self.sensors.moved(true_ends(self.world))
         for body in self.world.driven.values():
             body.fault = ""
         self._tell("reset")
@@ -301,7 +301,7 @@ class Controller:
         self._state = changed(self._state, ack_seq=seq)
         target = int(order.arguments.get("storey", NO_STOREY))
         if order.operation in ENDS:
-            self._ends[parts[0], ENDS[order.operation][0]] = "between"
+            self.sensors.moved({(parts[0], ENDS[order.operation][0]): BETWEEN})
         for part in parts:
             done = self.sensors.channels[part].done_seq
             self.sensors.say(part, Channel(True, order.operation, seq, done, Result.none, "", target))
@@ -377,7 +377,7 @@ class Controller:
             if running.ended and not missing:
                 if running.order.operation in ENDS:
                     end, reached = ENDS[running.order.operation]
-                    self._ends[running.parts[0], end] = reached
+                    self.sensors.moved({(running.parts[0], end): reached})
                 self._end(running, Result.done, "")
             elif missing and now >= running.confirm_by_s - _NOTHING_S:
                 self._fail([running], missing)

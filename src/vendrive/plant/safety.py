@@ -93,7 +93,7 @@ def clearance_mm(layout: Layout) -> float:
 
 def _not_at(asked: Asked, end: str, wanted: str) -> str:
     bay, what = asked.bay, {"street_door": "street door", "inner_door": "inner door", "table": "turntable"}[end]
-    return f"the {what} of {bay.name} is not {wanted}" if bay and not asked.sensed.stands(bay, end, wanted) else ""
+    return f"the {what} of {bay.name} is not {wanted}" if bay and getattr(bay, end) != wanted else ""
 
 
 @_vote(*Operation)
@@ -136,7 +136,7 @@ def transfer_out(asked: Asked) -> str:
 def inner_doors(asked: Asked) -> str:
     """No lift leaves an inner door that is not closed, nor passes one behind which the shaft is open."""
     for plan in asked.layout.bays_of(asked.lift.name):
-        closed = asked.sensed.stands(asked.sensed.bays[plan.name], "inner_door", Door.closed)
+        closed = asked.sensed.bays[plan.name].inner_door == Door.closed
         if not closed and not _filled_by_another(plan, asked):
             return f"the inner door of {plan.name} is not closed"
     return ""

@@ -4,6 +4,7 @@ Every sensed value passes one place, `_spoilt`, where any field of any part can 
 only when something in it changed; in between, reading it costs a look-up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from random import Random
@@ -14,12 +15,14 @@ from vendrive.plant.beings import CABIN, PRESENCE_SOURCES, sensed_by
 from vendrive.plant.faults import Fault, Flapping, Lying, Stuck, Value, can_lie
 from vendrive.plant.machine import LEVEL_TOLERANCE_MM, BayBody, Car, DoorBody, LiftBody
 from vendrive.plant.world import World, WorldRefused
-from vendrive.wire.machine import NO_STOREY, Bay, Door, Lift, Nose, Result, Slot, Table
+from vendrive.wire.machine import ENDS, NO_STOREY, Bay, Door, Lift, Nose, Result, Slot, Table
 
 _LENGTH_NOISE_MM = 4.0
 _MASS_NOISE_KG = 4.0
 # A clock's sums are a little off.
 _NOTHING_S = 1e-6
+# Where a door or table is that stands at neither end, or may.
+BETWEEN = "between"
 # The controller's own inputs are a part of this name.
 PLC = "plc"
 
@@ -27,6 +30,7 @@ _NOBODY: dict[str, Value] = dict.fromkeys((*PRESENCE_SOURCES, CABIN), False)
 
 P = TypeVar("P", Lift, Slot, Bay)
 Size = tuple[int, int, int, int]
+MOVED = sorted({part for part, _ in ENDS.values()})
 Values = dict[str, Value]
 
 
@@ -55,6 +59,10 @@ class Sensors:
         self.bays: dict[str, Bay] = {}
         self.restless: set[str] = set()
         self.channels = {name: Channel() for name in (*world.lifts, *world.bays)}
+        # By bay and field: what the switches of its doors and table say, and where these went last.
+        self.switches: dict[tuple[str, str], str] = {}
+        self._went: dict[tuple[str, str], str] = {}
+        self._moved = {bay: [(part, (bay, part)) for part in MOVED] for bay in world.bays}
         self.fire = world.fire
         self.mains = world.mains
         self._world = world
@@ -107,6 +115,11 @@ class Sensors:
         """Show a channel's new state at the next look."""
         self.channels[part] = channel
         self._world.dirty.add(part)
+
+    def moved(self, ends: Mapping[tuple[str, str], str]) -> None:
+        """Take note, by bay and field, of where doors and tables went: what a switch says else is not believed."""
+        self._went |= ends
+        self._world.dirty.update(bay for bay, _ in ends)
 
     def due_s(self, now_s: float) -> float:
         """Return when a faulty sensor will change by itself, infinity for never."""
@@ -198,9 +211,17 @@ class Sensors:
         body = self._world.bays[name]
         values = self._spoilt(name, self._bay(body), now_s)
         own = {"fault": body.fault, "locked_out": body.locked_out}
-        built: dict[str, object] = {**values, **own, **vars(self.channels[name])}
+        built: dict[str, object] = {**values, **own, **vars(self.channels[name]), **self._proved(name, values)}
         del built["target"]
         return self._keep(self.bays, Bay, name, built)
+
+    def _proved(self, bay: str, values: Values) -> Values:
+        """Return where doors and table stand, and keep what their switches say."""
+        stand: Values = {}
+        for part, end in self._moved[bay]:
+            said = self.switches[end] = str(values[part])
+            stand[part] = proved(said, self._went.get(end, said))
+        return stand
 
     def _keep(self, parts: dict[str, P], kind: type[P], name: str, values: dict[str, object]) -> bool:
         """Show a part with these values; return whether they are others than before."""
@@ -312,6 +333,11 @@ def door(body: DoorBody) -> Door:
     if body.closed:
         return Door.closed
     return Door.open if body.open else Door.between
+
+
+def proved(says: str, went: str) -> str:
+    """Return where a door or table stands: at the end that its switch says, if it went there last."""
+    return says if says == went else BETWEEN
 
 
 def _fits(given: Value, true: Value) -> bool:

@@ -85,7 +85,7 @@ def danger(sensed: Sensed, layout: Layout) -> tuple[str, str]:
 
 
 def _open_to_machine(bay: Bay, sensed: Sensed) -> bool:
-    return not sensed.stands(bay, "inner_door", Door.closed) or bay.name in sensed.reaching.values()
+    return bay.inner_door != Door.closed or bay.name in sensed.reaching.values()
 
 
 def _turns(bay: Bay, sensed: Sensed) -> bool:

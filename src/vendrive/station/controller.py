@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from vendrive.clock import Clock
-from vendrive.station.facts import Facts, vanished_from
+from vendrive.station.facts import Facts
 from vendrive.station.link import Link
 from vendrive.station.machine import Answer, Machine, MachineLost, NotAccepted
 from vendrive.station.record import Record
@@ -16,7 +16,7 @@ from vendrive.tower.control import Do, Done, GiveWay, Goal, Step, Stuck, Wait, n
 from vendrive.tower.interlocks import allowed, refusals, votes
 from vendrive.tower.layout import Layout
 from vendrive.tower.traffic import Claim, assign, claim, head, retreat
-from vendrive.tower.view import View, as_proved
+from vendrive.tower.view import View
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import CommandEnded, CommandGiven, Started
@@ -133,9 +133,8 @@ class Controller:
         view = self._view
         if view is None or self._viewed is not snapshot or self._view_version != self._record.version:
             facts = self._record.facts
-            out = frozenset(facts.locked), frozenset(facts.opened), vanished_from(facts, self.layout)
-            shown = as_proved(snapshot, facts.unproved)
-            view = self._view = View(shown, self.layout, facts.places, _unsettled(facts), *out)
+            out = frozenset(facts.locked), frozenset(facts.opened), frozenset(facts.hidden)
+            view = self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), *out)
             self._viewed, self._view_version = snapshot, self._record.version
         return view
 

@@ -13,17 +13,23 @@ from vendrive.station import handover
 from vendrive.station.admission import Admission
 from vendrive.station.bay import BaySide, Storing
 from vendrive.station.controller import Task
-from vendrive.station.facts import vanished_from
 from vendrive.station.handover import HandOverTalk
 from vendrive.station.link import Link
 from vendrive.station.outlook import is_free, staging_task
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
-from vendrive.tower.inventory import places
+from vendrive.tower.inventory import between_places, places
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import HandOverAborted, PersonRefused, PersonVerified, ReturnStarted
-from vendrive.wire.machine import STALE_AFTER_S, Door, Mode, Plc, Snapshot
+from vendrive.wire.journal import (
+    HandOverAborted,
+    PersonRefused,
+    PersonVerified,
+    ReturnStarted,
+    VehicleHidden,
+    VehicleShown,
+)
+from vendrive.wire.machine import EMPTY_KG, STALE_AFTER_S, Bay, Door, Mode, Plc, Snapshot
 
 ASKING_S = 90.0
 FAREWELL_S = 12.0
@@ -66,6 +72,8 @@ class Desk:
         self._link = link
         self._clock = clock
         self._tidying: Storing | None = None
+        # The tag of a car that nobody has taken in yet and that stands here, an empty string where it is not read.
+        self._stood: str | None = None
         # The drive whose car waits here, or is brought here, before its person comes.
         self.staging: Lending | None = None
         self._verifying = False
@@ -116,8 +124,11 @@ class Desk:
             standing = places(snapshot).get(lending.vehicle.tag)
             if standing is None and self.talk is None:
                 raise Refused(ErrorCode.car_missing)
+            # It would be brought in vain.
+            if standing != self.side.name and self.hides:
+                raise Refused(ErrorCode.machine_contradiction)
             if standing != self.side.name and self.is_blocked:
-                raise Refused(ErrorCode.person_in_bay)  # it would be brought in vain
+                raise Refused(ErrorCode.person_in_bay)
             method = self._admission.method(lending)
         self._farewell = None
         self.asking = Asking(lending, method, self._clock.monotonic() + ASKING_S)
@@ -147,6 +158,11 @@ class Desk:
         """Whether somebody or something stays in the bay, and staff were told."""
         alarms = self._record.facts.alarms
         return any(f"{name} {self.side.name}" in alarms for name in (AlarmName.person_stays, AlarmName.thing_left))
+
+    @property
+    def hides(self) -> bool:
+        """Whether a car stands in the bay that no sensor shows."""
+        return self.side.name in self._record.facts.hidden
 
     def show_return_pass(self, text: str) -> None:
         """Take a pass for bringing a car back; the street door opens where the bay is free and there is room, or to who
@@ -205,24 +221,36 @@ class Desk:
 
     def _go_on(self, snapshot: Snapshot) -> bool:
         ended = False
+        self._note_hidden(snapshot)
         if self.talk is not None:
             self.talk.tick(snapshot)
             if self.talk.over:
                 self._end_talk(self.talk)
                 ended = True
-        self._note_vanished(snapshot)
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
         return ended
 
-    def _note_vanished(self, snapshot: Snapshot) -> None:
-        """A car that is sensed no more behind a closed door stands there, for staff too, until something is sensed or
-        the door does not say closed. A count of two persons ends it where no return is under way.
+    def _note_hidden(self, snapshot: Snapshot) -> None:
+        """A car that stood behind the closed street door and is sensed no more stands there still, its sensors dead.
+
+        One sensor that flickers neither makes such a car nor shows it again. A car that the journal believes here is
+        not looked after: that it cannot have left follows from its place (`vendrive.tower.inventory`).
         """
-        name, bay = self.side.name, self.side.sensed(snapshot)
-        gone = isinstance(self.talk, ReturnTalk) and self.talk.vanished
-        if gone or name in vanished_from(self._record.facts, self.side.layout):
-            still = bay.empty and bay.street_door == Door.closed
-            self._record.follow(AlarmName.count_differs, name, still, "a car that stood there")
+        name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
+        if _stands(bay):
+            self._stood = None if bay.tag in record.facts.places else bay.tag
+            if self.hides:
+                record.write(VehicleShown(bay=name))
+        elif self._stood is None:
+            pass
+        elif bay.street_door == Door.open or name in between_places(snapshot, self.side.layout):
+            self._stood = None
+        elif bay.empty and bay.street_door == Door.closed:
+            tag, self._stood = self._stood, None
+            if tag not in places(snapshot) and tag not in record.facts.places:
+                record.write(VehicleHidden(bay=name, tag=tag))
+        if record.facts.hidden or record.facts.alarms:
+            record.follow(AlarmName.count_differs, name, self.hides, "a car that stood there")
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S
@@ -435,6 +463,13 @@ class Desk:
     def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
         """Journal that somebody was refused."""
         self._record.write(PersonRefused(drive_id=drive_id, code=code))
+
+
+def _stands(bay: Bay) -> bool:
+    """Whether a car stands in a bay as its reader says, or two of light barrier, plates and scale."""
+    if bay.tag or not (bay.vehicle or bay.in_place):
+        return bool(bay.tag)
+    return bay.vehicle + bay.in_place + (bay.mass_kg > EMPTY_KG) > 1
 
 
 def closed_because(plc: Plc) -> ErrorCode | None:

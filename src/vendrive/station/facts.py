@@ -8,17 +8,13 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from vendrive.tower.belief import Belief, believe
-from vendrive.tower.layout import Layout
 from vendrive.wire import journal as events
-from vendrive.wire.alarms import AlarmName
 from vendrive.wire.journal import Event
-from vendrive.wire.machine import ENDS, Operation, Result
+from vendrive.wire.machine import Operation, Result
 
-FOLD = 6
+FOLD = 7
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
-# By its name as it is journaled: the door or table that an operation moves.
-_ENDS: Mapping[str, str] = {operation: part for operation, (part, _) in ENDS.items()}
 _SHUT = (Operation.close_street_door, Operation.open_inner_door)
 
 NO_BAY = ""
@@ -30,10 +26,9 @@ class Facts(BaseModel):
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
     `handing_over` and `returning`, the drive that is served there, `opened`: its street door was opened and is not
-    known to have been closed since, and `unproved`: the last move of this door or table was not confirmed. By tag:
-    `places`, where the journal believes each car, and `shown`, the drive to which it was last presented with the bay,
-    until it is counted elsewhere. By drive: `out`, the vehicle that is lent and may come back here. By name and part:
-    `alarms`.
+    known to have been closed since, and `hidden`: a car stood there that its sensors show no more. By tag: `places`,
+    where the journal believes each car, and `shown`, the drive to which it was last presented with the bay, until it is
+    counted elsewhere. By drive: `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -50,14 +45,14 @@ class Facts(BaseModel):
     handing_over: dict[str, str] = {}
     returning: dict[str, str] = {}
     opened: set[str] = set()
-    unproved: set[tuple[str, str]] = set()
+    hidden: set[str] = set()
     locked: dict[str, str] = {}
     alarms: dict[str, events.Alarm] = {}
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         if isinstance(event, events.CommandEnded):
-            self._bay_command(event)
+            self._street_door(event)
         self._believe(event)
         if isinstance(event, events.Counted | events.CountAccepted):
             places = event.places
@@ -75,26 +70,31 @@ class Facts(BaseModel):
                 self.alarms[f"{name} {part}"] = event
             case events.AlarmEnded(name=name, part=part):
                 self.alarms.pop(f"{name} {part}", None)
+            case events.VehicleHidden() | events.VehicleShown() | events.CountAccepted():
+                self._hide(event)
             case _:
                 self._drive_event(event)
 
-    def _bay_command(self, ended: events.CommandEnded) -> None:
+    def _hide(self, event: events.VehicleHidden | events.VehicleShown | events.CountAccepted) -> None:
+        match event:
+            case events.VehicleHidden(bay=bay):
+                self.hidden.add(bay)
+            case events.VehicleShown(bay=bay):
+                self.hidden.discard(bay)
+            case _:
+                self.hidden.clear()  # two persons have looked into every bay
+
+    def _street_door(self, ended: events.CommandEnded) -> None:
+        """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
+        inner door was opened, which the machine does behind a closed street door alone.
+        """
         given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
         if given is None or ended.result == "refused":
             return
         bay = given.arguments.get("bay", "")
-        self._street_door(given.operation, bay, ended.result == Result.done)
-        if given.operation in _ENDS:
-            moved = bay, _ENDS[given.operation]
-            (self.unproved.discard if ended.result == Result.done else self.unproved.add)(moved)
-
-    def _street_door(self, operation: str, bay: str, done: bool) -> None:
-        """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
-        inner door was opened, which the machine does behind a closed street door alone.
-        """
-        if operation == Operation.open_street_door:
+        if given.operation == Operation.open_street_door:
             self.opened.add(bay)
-        elif operation in _SHUT and done:
+        elif given.operation in _SHUT and ended.result == Result.done:
             self.opened.discard(bay)
 
     def _believe(self, event: Event) -> None:
@@ -142,13 +142,6 @@ class Facts(BaseModel):
                 self._lend(drive, vehicle)
             case _:
                 pass
-
-
-def vanished_from(facts: Facts, layout: Layout) -> frozenset[str]:
-    """Return the bays whose sensors do not show the car that stood there any more, though its way out stayed closed."""
-    if not facts.alarms:
-        return frozenset()
-    return frozenset(bay.name for bay in layout.bays if f"{AlarmName.count_differs} {bay.name}" in facts.alarms)
 
 
 def fold(past: Iterable[Event], facts: Facts | None = None) -> Facts:

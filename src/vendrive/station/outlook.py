@@ -66,6 +66,11 @@ class Place(Protocol):
         """Whether somebody is served here who was verified, or who brings a car."""
         ...
 
+    @property
+    def hides(self) -> bool:
+        """Whether a car stands in the bay that no sensor shows."""
+        ...
+
     def serves(self, drive_id: str) -> bool:
         """Whether this drive's person is served here, who was verified or brings the car."""
         ...
@@ -185,7 +190,8 @@ class Outlook:
 
 def is_free(desk: Place, bay: Bay) -> bool:
     """Whether a car may be brought to a bay: nobody is served there, nothing is kept or left there, and it is shut."""
-    return desk.is_idle and desk.staging is None and bay.empty and not bay.person and bay.street_door == Door.closed
+    idle = desk.is_idle and desk.staging is None
+    return idle and bay.empty and not desk.hides and not bay.person and bay.street_door == Door.closed
 
 
 def _staging(lending: Lending) -> Job:

@@ -63,9 +63,6 @@ class ReturnTalk:
         self._measured: Measured | None = None
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
-        self._stood = False
-        # It stood in the bay, and no source senses it any more behind the closed door.
-        self.vanished = False
 
     @property
     def over(self) -> bool:
@@ -116,7 +113,7 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        empty = self._side.sensed(snapshot).empty and not self.vanished
+        empty = self._side.sensed(snapshot).empty and not self._hidden
         if self.phase == Phase.storing or not (self._clearing or empty):
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
@@ -144,13 +141,10 @@ class ReturnTalk:
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
             return
-        shut_in = self._stood and bay.street_door == Door.closed and self.lending.vehicle.tag not in places(snapshot)
-        self.vanished = shut_in and bay.empty and side.nobody(bay)
-        if self.vanished:
-            # Behind a closed door no car leaves: the sensors are dead, until they see it again, or somebody in the bay.
+        if self._hidden and bay.street_door == Door.closed and side.nobody(bay):
+            # Open, the door would be a way out for a car that nobody could see leave. Who is in the bay is let out.
             self.task, self._busy = None, True
             return
-        self._stood = not bay.empty
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
         if not bay.empty:
             self.phase, self.checks = Phase.check, judge(bay, self.lending, self._limits())
@@ -164,6 +158,11 @@ class ReturnTalk:
         self._busy = busy
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
+
+    @property
+    def _hidden(self) -> bool:
+        """Whether a car stands in the bay, and no source senses it any more."""
+        return self._side.name in self._side.record.facts.hidden
 
     def _clear(self, storing: Storing, snapshot: Snapshot) -> None:
         """Bring the car that waits here back; the street door stays closed until it stands in its slot."""
@@ -236,7 +235,7 @@ class ReturnTalk:
         """Return why the machine does not go on while it stores."""
         if self.key_gone:
             return ErrorCode.key_gone
-        if self.vanished:
+        if self._hidden:
             return ErrorCode.machine_contradiction
         step, stores = self._side.controller.step(self._side.name), self.phase == Phase.storing or self.clearing
         return step.code if isinstance(step, Stuck) and stores else None

@@ -11,7 +11,6 @@ from vendrive.station.safety import Safety
 from vendrive.tower.control import Do
 from vendrive.tower.interlocks import allowed, votes
 from vendrive.tower.inventory import places
-from vendrive.wire.alarms import AlarmName
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CountAccepted, PartLocked, PartReleased, RequestRefused, StepAsked
 from vendrive.wire.machine import Mode, Operation, Snapshot
@@ -79,8 +78,6 @@ class Staff:
         if request.arguments != places(snapshot):
             raise Refused(ErrorCode.count_differs)  # both persons saw other places than are read now
         self._side.record.write(CountAccepted(places=places(snapshot), staff=request.staff, second=request.second))
-        for bay in self._side.layout.bays:
-            self._side.record.end_alarm(AlarmName.count_differs, bay.name, request.staff)
 
     async def _step(self, request: OperatorRequest) -> None:
         """Give one command while the key switch says manual: every interlock has its vote as ever."""

@@ -162,7 +162,8 @@ class _Past:
         match event:
             case events.PersonVerified(drive_id=drive, bay=bay):
                 self._serve(bay, drive, "bringing", at)
-            case events.VehiclePresented(drive_id=drive, bay=bay):
+            case events.VehiclePresented(drive_id=drive, bay=bay) if self._is_served(drive):
+                # Without its person the car is only made ready for them once more.
                 self._serve(bay, drive, "presented", at)
             case events.ReturnStarted(drive_id=drive, bay=bay):
                 self._serve(bay, drive, "returning", at)
@@ -177,6 +178,9 @@ class _Past:
     def _serve(self, bay: str, drive: str, stage: str, at: datetime) -> None:
         self._leave(drive)
         self.talks[bay] = Conversation(bay=bay, drive_id=drive, stage=stage, since=at)
+
+    def _is_served(self, drive: str) -> bool:
+        return any(talk.drive_id == drive for talk in self.talks.values())
 
     def _leave(self, drive: str) -> None:
         self.talks = {bay: talk for bay, talk in self.talks.items() if talk.drive_id != drive}

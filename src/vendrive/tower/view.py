@@ -1,12 +1,12 @@
 """What is known at one moment: what the sensors show, what the journal believes, what is out of service."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from vendrive.lazy import changed, lazy
+from vendrive.lazy import lazy
 from vendrive.tower.inventory import Doubt, differences, doubts
 from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot, Table
+from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,12 @@ class View:
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
-        hidden = [Doubt((bay,), f"a car stood in {bay}, and is not sensed any more") for bay in sorted(self.hidden)]
-        return (*hidden, *differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened))
+        hidden = [Doubt((bay,), _hides(bay)) for bay in sorted(self.hidden)]
+        return (*hidden, *self._differences)
+
+    @lazy
+    def _differences(self) -> tuple[Doubt, ...]:
+        return differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened)
 
     @lazy
     def doubts(self) -> tuple[Doubt, ...]:
@@ -58,9 +62,14 @@ class View:
 
     def vanished(self, bay: str) -> str:
         """Return which car must still be behind the street door of a bay that is sensed empty, or an empty string."""
-        if bay in self.opened or not self.snapshot.bay(bay).empty:
+        if not self.snapshot.bay(bay).empty:
             return ""
-        return next((doubt.reason for doubt in self.believed_doubts if bay in doubt.about), "")
+        if bay in self.hidden and not presence(self.snapshot.bay(bay)):
+            # Nobody has given the word for it yet: who is sensed there may be its driver, who is let out.
+            return _hides(bay)
+        if bay in self.opened:
+            return ""
+        return next((doubt.reason for doubt in self._differences if bay in doubt.about), "")
 
     def out_of_service(self, part: str) -> str:
         """Return why a lift, bay or slot may not be used, or an empty string."""
@@ -101,22 +110,8 @@ class View:
         return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
 
 
-_BETWEEN = {"street_door": Door.between, "inner_door": Door.between, "table": Table.between}
-
-
-def as_proved(snapshot: Snapshot, unproved: Collection[tuple[str, str]]) -> Snapshot:
-    """Return a snapshot that shows each of these doors and tables, by bay, between its ends.
-
-    Its last move was not confirmed: then a switch alone does not say where it stands, as the PLC has it until a local
-    reset.
-    """
-    if not unproved:
-        return snapshot
-    shown = {bay.name: bay for bay in snapshot.bays}
-    for name, part in unproved:
-        if name in shown:
-            shown[name] = changed(shown[name], **{part: _BETWEEN[part]})
-    return replace(snapshot, bays=tuple(shown.values()))
+def _hides(bay: str) -> str:
+    return f"a car stood in {bay}, and is not sensed any more"
 
 
 def sources(bay: Bay) -> tuple[str, ...]:

@@ -118,6 +118,23 @@ class WordGiven(Message):
     tag: str
 
 
+class VehicleHidden(Message):
+    """A vehicle stood in the bay, and behind the closed street door no sensor shows it any more: it still stands there,
+    until it is shown again or two persons have counted.
+    """
+
+    kind: Literal["vehicle_hidden"] = "vehicle_hidden"
+    bay: str
+    tag: str
+
+
+class VehicleShown(Message):
+    """The sensors of the bay show again that a vehicle stands there."""
+
+    kind: Literal["vehicle_shown"] = "vehicle_shown"
+    bay: str
+
+
 class ReturnRefused(Message):
     """What stands in the bay cannot be taken in; it may drive out again."""
 
@@ -253,6 +270,8 @@ Event = Annotated[
     | HandOverAborted
     | ReturnStarted
     | WordGiven
+    | VehicleHidden
+    | VehicleShown
     | ReturnRefused
     | Returned
     | ReturnExpected

@@ -69,7 +69,11 @@ class PlcState(StrEnum):
 
 
 class Door(StrEnum):
-    """A door is open or closed only when its own switch says so."""
+    """A door is open or closed only when its own switch says so and it went there last.
+
+    A switch that says else than where the last move ended, or after a move that was not confirmed, is not believed: the
+    door is `between` until a move of it is done, or a technician has looked and reset.
+    """
 
     open = "open"
     closed = "closed"
@@ -77,7 +81,7 @@ class Door(StrEnum):
 
 
 class Table(StrEnum):
-    """Where a turntable stands; a bay without one says `aligned`."""
+    """Where a turntable stands, believed as a door is; a bay without one says `aligned`."""
 
     aligned = "aligned"
     between = "between"
@@ -98,8 +102,7 @@ ENDS: Mapping[Operation, tuple[str, str]] = {
     Operation.close_inner_door: ("inner_door", Door.closed),
     Operation.turn: ("table", Table.aligned),
 }
-"""Which door or table of its bay an operation moves, and to which end. Until a move is done the part stands nowhere,
-for the PLC until a local reset."""
+"""Which door or table of its bay an operation moves, and to which end."""
 
 
 class Result(StrEnum):

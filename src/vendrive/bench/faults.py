@@ -11,6 +11,7 @@ from vendrive.bench.figures import Figure, Target
 from vendrive.bench.progress import Bar
 from vendrive.simulation.ablations import survivors
 from vendrive.simulation.opcua import run_opcua
+from vendrive.simulation.run import Outcome
 from vendrive.simulation.runner import SHORT_HOURS, Total, failure_text, run_seeds
 from vendrive.simulation.tables import idle_classes
 
@@ -39,12 +40,12 @@ def _faults(quick: bool, bar: Bar) -> list[Figure]:
     """Run seeds for three minutes on two cores."""
     limit_s = QUICK_S if quick else FULL_S
 
-    def show(total: Total) -> None:
+    def show(total: Total, outcome: Outcome) -> None:
+        if outcome.violations:
+            sys.stderr.write(f"\n{failure_text(outcome)}\n")
         bar.show(total.wall_s / limit_s, f"faults: {total.seeds} seeds, {total.tally.hand_overs} hand-overs")
 
     total = run_seeds(itertools.count(), JOBS, show, lambda so_far: so_far.wall_s >= limit_s)
-    for outcome in total.failures:
-        sys.stderr.write(f"\n{failure_text(outcome)}\n")
     share = QUICK_PACE * QUICK_S / FULL_S if quick else 1.0
     note = f"{total.wall_s:.1f} s in {JOBS} processes"
     if quick:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vendrive.simulation.ablations import SEEDS, Ablation, run_ablations, told
-from vendrive.simulation.run import plan_of, run_seed
+from vendrive.simulation.run import Outcome, plan_of, run_seed
 from vendrive.simulation.runner import Total, failure_text, run_seeds
 from vendrive.simulation.safeguards import SAFEGUARDS
 from vendrive.simulation.scenarios import SCENARIOS, Failed, play
@@ -61,15 +61,21 @@ def main() -> int:
     if arguments.seed is not None:
         return _one(arguments.seed, arguments.trace)
     total = _faults(arguments.first, arguments.seeds or SEEDS_SHOWN, arguments.jobs)
-    for outcome in total.failures:
-        print(failure_text(outcome))
     print(_summary(total))
     print(fault_table(total.tally))
     return 1 if total.failures else 0
 
 
 def _faults(first: int, seeds: int, jobs: int) -> Total:
-    total = run_seeds(range(first, first + seeds), jobs, lambda so_far: _show(so_far, seeds))
+    """Run seeds, and tell each failure when it is found."""
+
+    def show(total: Total, outcome: Outcome) -> None:
+        if outcome.violations:
+            print(f"\n{failure_text(outcome)}", flush=True)
+        done = f"{total.seeds}/{seeds} seeds, {total.tally.hand_overs} hand-overs, {total.violations} violations"
+        print(f"\r{done}", end="", file=sys.stderr, flush=True)
+
+    total = run_seeds(range(first, first + seeds), jobs, show)
     print(file=sys.stderr)
     return total
 
@@ -133,10 +139,6 @@ def _summary(total: Total) -> str:
         f"{total.violations} violations; "
         f"moves prevented: {tally.by_us} by the station, {tally.by_plc} by the safety PLC; {total.wall_s:.0f} s"
     )
-
-
-def _show(total: Total, seeds: int) -> None:
-    print(f"\r{total.seeds}/{seeds} seeds, {total.tally.hand_overs} hand-overs", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

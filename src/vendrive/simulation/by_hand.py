@@ -60,7 +60,7 @@ async def steps_late(world: "World", rng: Random) -> None:
             await asyncio.sleep(0.3)
             world.messages.trouble("late", 0.0)
             await asyncio.sleep(rng.choice((7, 15, 25)))
-        world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+        _turn_key_back(world)
 
 
 async def steps_stopped(world: "World", rng: Random) -> None:
@@ -84,7 +84,7 @@ async def _steps(world: "World", rng: Random, focus: str) -> None:
         _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
         await asyncio.sleep(rng.choice((2, 3, 5, 15, 25)))
     await asyncio.sleep(20)
-    world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+    _turn_key_back(world)
 
 
 async def steps_cut_short(world: "World", rng: Random) -> None:
@@ -165,7 +165,13 @@ async def _led(world: "World", steps: Iterable[Step]) -> None:
         _ask(world, OperatorAction.manual_step, operation=operation, arguments=arguments)
         await asyncio.sleep(4)
     await world.until(lambda: not world.ground.running(), 120)
-    world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
+    _turn_key_back(world)
+
+
+def _turn_key_back(world: "World") -> None:
+    """Who turned it turns it back, unless a technician has come since and works under it."""
+    if world.truth.mode == Mode.manual:
+        world.do(lambda: world.truth.turn_key(Mode.automatic), "the key says automatic")
 
 
 def _is_inside(world: "World") -> bool:

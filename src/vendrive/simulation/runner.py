@@ -75,7 +75,7 @@ def outcomes(seeds: Iterable[int], jobs: int) -> Generator[Outcome, None, None]:
 def run_seeds(
     seeds: Iterable[int],
     jobs: int,
-    progress: Callable[[Total], None] = lambda total: None,
+    progress: Callable[[Total, Outcome], None] = lambda total, outcome: None,
     enough: Callable[[Total], bool] = lambda total: False,
 ) -> Total:
     """Run seeds until all are done or it is `enough`."""
@@ -84,7 +84,7 @@ def run_seeds(
     for outcome in running:
         total.add(outcome)
         total.wall_s = SystemClock().monotonic() - started
-        progress(total)
+        progress(total, outcome)
         if enough(total):
             running.close()
             break

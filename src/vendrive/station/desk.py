@@ -238,7 +238,8 @@ class Desk:
         """
         name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
         if _stands(bay):
-            self._stood = None if bay.tag in record.facts.places else bay.tag
+            believed = record.facts.places
+            self._stood = None if (bay.tag in believed if bay.tag else name in believed.values()) else bay.tag
             if self.hides:
                 record.write(VehicleShown(bay=name))
         elif self._stood is None:

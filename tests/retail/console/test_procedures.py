@@ -9,7 +9,7 @@ import pytest
 from tests.retail.console.world import change, report_of
 from vendrive.design.messages import LANGUAGES, catalogue
 from vendrive.retail.console.handbook import PAGES, write_handbook
-from vendrive.retail.console.procedures import PROCEDURES, STEPS, Fault, Procedure, Sight, Step, Who, is_seen
+from vendrive.retail.console.procedures import PROCEDURES, STEPS, Fault, Procedure, Sight, Step, Who, is_seen, sensors_agree
 from vendrive.retail.console.walk import Tick, current, walk
 from vendrive.wire.alarms import AlarmName
 from vendrive.wire.machine import Mode, PlcState
@@ -82,6 +82,7 @@ def test_each_sight_is_seen_in_one_report_and_not_in_another() -> None:
     person = REPORT.model_copy(
         update={"bays": change(REPORT.bays, "B1", person=True, exit_closed=False, street_door="closed")}
     )
+    enclosed = REPORT.model_copy(update={"bays": change(REPORT.bays, "B1", street_door="closed")})
     moving = REPORT.model_copy(update={"slots": change(REPORT.slots, "2A", movement=True)})
     twice = REPORT.model_copy(update={"slots": change(REPORT.slots, "2B", tag="T1", occupied=True)})
     bad = {"emergency_stop": True, "help_called": True, "fire": True, "mains": False, "machine": "unknown"}
@@ -101,7 +102,7 @@ def test_each_sight_is_seen_in_one_report_and_not_in_another() -> None:
         Sight.nobody_sensed: (REPORT, person, "B1"),
         Sight.bay_empty: (REPORT, person, "B1"),
         Sight.exit_closed: (REPORT, person, "B1"),
-        Sight.street_open: (REPORT, person, "B1"),
+        Sight.way_out_open: (REPORT, enclosed, "B1"),
         Sight.fault_over: (REPORT, locked, "L1"),
         Sight.movement_over: (REPORT, moving, "2A"),
         Sight.part_locked: (locked, REPORT, "L1"),
@@ -110,6 +111,34 @@ def test_each_sight_is_seen_in_one_report_and_not_in_another() -> None:
     assert set(cases) == set(Sight)
     for sight, (yes, no, part) in cases.items():
         assert (is_seen(sight, yes, part), is_seen(sight, no, part)) == (True, False), sight
+
+
+def test_people_behind_a_closed_street_door_get_out_by_the_emergency_exit_and_the_procedure_goes_on() -> None:
+    bays = change(REPORT.bays, "B1", street_door="closed", exit_closed=False)
+    assert is_seen(Sight.way_out_open, REPORT.model_copy(update={"bays": bays}), "B1") is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lifts": change(REPORT.lifts, "L1", loaded=True)},
+        {"lifts": change(REPORT.lifts, "L1", tag="T9")},
+        {"bays": change(REPORT.bays, "B1", tag="T9", vehicle=False)},
+        {"bays": change(REPORT.bays, "B1", tag="T1", vehicle=True)},
+    ],
+)
+def test_sensors_of_lifts_and_bays_have_to_agree_too(wrong: dict[str, object]) -> None:
+    assert not sensors_agree(REPORT.model_copy(update=wrong))
+
+
+def test_whoever_goes_in_has_the_key_or_a_padlock_and_no_padlock_is_forgotten() -> None:
+    for name, procedure in PROCEDURES.items():
+        steps = [step.id for step in procedure.steps]
+        inside = [at for at, step in enumerate(steps) if step in ("repair", "count", "change_tag", "clean_sensor")]
+        if inside:
+            assert {"key_maintenance", "padlock"} & set(steps[: inside[0]]), name
+        if "padlock" in steps:
+            assert steps.index("lock") < steps.index("padlock") < steps.index("tools_out") < steps.index("release"), name
 
 
 def test_a_part_that_the_report_does_not_name_is_never_seen() -> None:

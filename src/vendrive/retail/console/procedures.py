@@ -58,7 +58,7 @@ class Sight(StrEnum):
     nobody_sensed = "nobody_sensed"
     bay_empty = "bay_empty"
     exit_closed = "exit_closed"
-    street_open = "street_open"
+    way_out_open = "way_out_open"
     fault_over = "fault_over"
     movement_over = "movement_over"
     part_locked = "part_locked"
@@ -95,9 +95,14 @@ def is_seen(sight: Sight, report: TowerReport, part: str) -> bool | None:
 
 
 def sensors_agree(report: TowerReport) -> bool:
-    """Whether each slot has a tag where it senses a car, and no tag is read twice."""
+    """Whether slots and lifts have a tag where they sense a car and none else, and no tag is read twice.
+
+    A car without a tag may stand in a bay: people bring such cars.
+    """
     tags = Counter(one.tag for one in _parts(report) if one.tag)
-    return all(slot.occupied == bool(slot.tag) for slot in report.slots) and all(n == 1 for n in tags.values())
+    taken = [(slot.occupied, slot.tag) for slot in report.slots] + [(lift.loaded, lift.tag) for lift in report.lifts]
+    bays = all(bay.vehicle or not bay.tag for bay in report.bays)
+    return bays and all(there == bool(tag) for there, tag in taken) and all(n == 1 for n in tags.values())
 
 
 def _parts(report: TowerReport) -> list[LiftReport | SlotReport | BayReport]:
@@ -139,7 +144,7 @@ _OF_BAY: Final[Mapping[Sight, Callable[[BayReport], bool]]] = {
     Sight.nobody_sensed: lambda bay: not bay.person and not bay.cabin,
     Sight.bay_empty: lambda bay: not (bay.vehicle or bay.tag or bay.person),
     Sight.exit_closed: lambda bay: bay.exit_closed,
-    Sight.street_open: lambda bay: bay.street_door == Door.open,
+    Sight.way_out_open: lambda bay: bay.street_door == Door.open or not bay.exit_closed,
 }
 
 
@@ -156,6 +161,7 @@ TELL_CUSTOMERS = _look("tell_customers", Who.one)
 EMERGENCY_CALL = _look("emergency_call", Who.one)
 READ_JOURNAL = _look("read_journal", Who.one)
 COUNT = _look("count")
+CLEAN_SENSOR = _look("clean_sensor")
 WRITE_DOWN = _look("write_down", Who.one)
 PADLOCK = _look("padlock")
 REPAIR = _look("repair")
@@ -182,7 +188,7 @@ ANSWER = Step("answer", Who.one, Sight.help_over, OperatorAction.acknowledge_hel
 MAINS_BACK = Step("mains_back", Who.tower, Sight.mains_back)
 FIRE_OVER = Step("fire_over", Who.tower, Sight.fire_over)
 EXIT_SHUT = Step("exit_shut", Who.tower, Sight.exit_closed)
-STREET_OPEN = Step("street_open", Who.one, Sight.street_open)
+WAY_OUT_OPEN = Step("way_out_open", Who.one, Sight.way_out_open)
 
 _A, _F = AlarmName, Fault
 _LIST: Final = (
@@ -207,33 +213,31 @@ _LIST: Final = (
     Procedure(_A.machine_refused, (READ_JOURNAL, FIND_CAUSE, LOOK_INSIDE, RETRY), (_F.command_unknown, _A.lift_failed)),
     Procedure(
         _A.machine_contradiction,
-        (WAIT_REST, KEEP_OUT, KEY_MAINTENANCE, COUNT, _look("clean_sensor"), SENSORS_AGREE, KEY_AUTOMATIC),
+        (WAIT_REST, KEEP_OUT, KEY_MAINTENANCE, COUNT, CLEAN_SENSOR, SENSORS_AGREE, KEY_AUTOMATIC),
         (_A.count_differs, _F.tag_unread),
     ),
     Procedure(
         _A.count_differs,
-        (WAIT_REST, READ_JOURNAL, KEY_MAINTENANCE, COUNT, SENSORS_AGREE, ACCEPT_COUNT, KEY_AUTOMATIC, WRITE_DOWN),
+        (
+            *(WAIT_REST, READ_JOURNAL, KEY_MAINTENANCE, LOOK_INSIDE, COUNT, CLEAN_SENSOR, SENSORS_AGREE, ACCEPT_COUNT),
+            *(KEY_AUTOMATIC, WRITE_DOWN),
+        ),
         (_A.machine_contradiction, _F.command_unknown),
     ),
     Procedure(_A.not_a_simulator, (_look("disconnect"), _look("simulated_address", Who.one))),
     Procedure(
         _A.lift_failed,
-        (WAIT_REST, LOCK, TELL_CUSTOMERS, KEY_MAINTENANCE, PADLOCK, REPAIR, FAULT_OVER, KEY_AUTOMATIC, RELEASE, RETRY),
+        (
+            *(WAIT_REST, LOCK, TELL_CUSTOMERS, KEY_MAINTENANCE, PADLOCK, REPAIR, TOOLS_OUT, FAULT_OVER),
+            *(KEY_AUTOMATIC, RELEASE, RETRY),
+        ),
         (_F.lifts_failed, _F.manual_mode),
     ),
     Procedure(
         _A.bay_failed,
         (
-            NOBODY_SENSED,
-            LOCK,
-            TELL_CUSTOMERS,
-            KEY_MAINTENANCE,
-            PADLOCK,
-            REPAIR,
-            FAULT_OVER,
-            KEY_AUTOMATIC,
-            RELEASE,
-            RETRY,
+            *(NOBODY_SENSED, LOCK, TELL_CUSTOMERS, KEY_MAINTENANCE, PADLOCK, REPAIR, TOOLS_OUT, FAULT_OVER),
+            *(KEY_AUTOMATIC, RELEASE, RETRY),
         ),
         (_F.bay_out_of_service,),
     ),
@@ -254,7 +258,7 @@ _LIST: Final = (
     ),
     Procedure(
         _A.alive_inside,
-        (EMERGENCY_CALL, STREET_OPEN, GO, OPEN_CAR, NOBODY_SENSED, WRITE_DOWN),
+        (EMERGENCY_CALL, WAY_OUT_OPEN, GO, OPEN_CAR, NOBODY_SENSED, WRITE_DOWN),
         (_F.child_in_car, _F.pet_in_car, _F.passenger_left),
     ),
     Procedure(_A.exit_open, (_look("speak", Who.one), GO, LOOK_INSIDE, EXIT_SHUT, NOBODY_SENSED), (_A.person_stays,)),
@@ -286,18 +290,22 @@ _LIST: Final = (
     ),
     Procedure(
         _F.command_unknown,
-        (WAIT_KNOWN, READ_JOURNAL, COUNT, SENSORS_AGREE, RETRY),
+        (WAIT_KNOWN, READ_JOURNAL, KEY_MAINTENANCE, COUNT, SENSORS_AGREE, KEY_AUTOMATIC, RETRY),
         (_A.count_differs, _A.machine_refused, _F.manual_mode),
     ),
     Procedure(
         _F.lifts_failed,
         (
-            *(STOP, TELL_CUSTOMERS, LOOK_INSIDE, KEY_MAINTENANCE, PADLOCK, REPAIR, FAULT_OVER, LOCAL_RESET),
-            *(KEY_MANUAL, ONE_STEP, KEY_AUTOMATIC, RELEASE),
+            *(STOP, LOCK, TELL_CUSTOMERS, LOOK_INSIDE, KEY_MAINTENANCE, PADLOCK, REPAIR, TOOLS_OUT, FAULT_OVER),
+            *(LOCAL_RESET, RELEASE, KEY_MANUAL, ONE_STEP, KEY_AUTOMATIC),
         ),
         (_A.lift_failed, _F.manual_mode),
     ),
-    Procedure(_F.bay_out_of_service, (NOBODY_SENSED, LOCK, TELL_CUSTOMERS, REPAIR, RELEASE), (_A.bay_failed,)),
+    Procedure(
+        _F.bay_out_of_service,
+        (NOBODY_SENSED, LOCK, TELL_CUSTOMERS, PADLOCK, REPAIR, TOOLS_OUT, RELEASE),
+        (_A.bay_failed, _F.maintenance),
+    ),
     Procedure(
         _F.child_in_car,
         (EMERGENCY_CALL, STOP, GO, _look("reach_car"), OPEN_CAR, LOOK_INSIDE, LOCAL_RESET, WRITE_DOWN),
@@ -310,11 +318,16 @@ _LIST: Final = (
     ),
     Procedure(
         _F.passenger_left,
-        (_look("speak", Who.one), EMERGENCY_CALL, STREET_OPEN, GO, LOOK_INSIDE, NOBODY_SENSED),
+        (_look("speak", Who.one), EMERGENCY_CALL, WAY_OUT_OPEN, GO, LOOK_INSIDE, NOBODY_SENSED),
         (_A.person_stays, _A.alive_inside),
     ),
     Procedure(
-        _F.tag_unread, (_look("look_at_car"), _look("change_tag"), SENSORS_AGREE, ACCEPT_COUNT), (_A.car_stranger,)
+        _F.tag_unread,
+        (
+            *(WAIT_REST, KEY_MAINTENANCE, _look("look_at_car"), _look("change_tag"), SENSORS_AGREE, ACCEPT_COUNT),
+            KEY_AUTOMATIC,
+        ),
+        (_A.car_stranger,),
     ),
     Procedure(
         _F.retail_restored,

@@ -1,5 +1,6 @@
 """docs/safeguards.md holds what the code knows."""
 
+import re
 from pathlib import Path
 
 from vendrive.plant.beings import undetectable
@@ -16,8 +17,10 @@ def test_every_safeguard_has_a_seed_that_catches_its_removal() -> None:
 
 
 def test_every_safeguard_and_every_fault_class_is_in_the_docs() -> None:
-    for name in (*CAUGHT_BY, *CLASSES, LONG_CUT_OFF):
+    for name in (*CLASSES, LONG_CUT_OFF):
         assert f"| `{name}` |" in PAGE
+    for name, seed in CAUGHT_BY.items():
+        assert re.search(rf"^\| `{name}` \|.* \| {seed} \(", PAGE, re.M), name
 
 
 def test_each_fault_class_has_one_row_and_met_a_decision() -> None:

@@ -170,6 +170,18 @@ def test_where_there_is_no_journal_it_says_what_to_name(tmp_path: Path, capsys: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.sqlite"]
 
 
+def test_a_time_that_is_none_is_refused_with_an_example(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["replay", folder, "--at", "yesterday"])
+    assert "'yesterday' is no time: write 2026-11-21 or 2026-11-21T10:31" in capsys.readouterr().err
+
+
+def test_whoever_has_seen_enough_may_go(folder: str) -> None:
+    shell = f"{sys.executable} -m vendrive.station journal list {folder} | true; exit ${{PIPESTATUS[0]}}"
+    told = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
 def test_the_station_has_it_as_a_command_with_an_example() -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "vendrive.station", "journal", "--help"], capture_output=True, text=True, check=True

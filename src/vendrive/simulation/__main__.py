@@ -1,4 +1,4 @@
-"""`python -m vendrive.simulation`: `vendrive simulate faults --seeds N` and what proves that it would see a fault."""
+"""Towers with people and faults in virtual time, and what proves that a fault would be seen."""
 
 import argparse
 import os
@@ -16,7 +16,8 @@ EXAMPLE = """examples: vendrive simulate faults --seeds 200          (the first 
           vendrive simulate faults --seed 17 --trace    (one seed, with all that happened last)
           vendrive simulate ablations                   (each safeguard removed, and the seed that catches it)
           vendrive simulate ablations --only at_level   (one of them)
-          vendrive simulate scenario hoboken_2008       (one disaster of the field, with its events)
+          vendrive simulate scenario                    (the disasters of the field, by name)
+          vendrive simulate scenario hoboken_2008       (one of them, with its events)
           vendrive simulate document                    (writes docs/safeguards.md anew)"""
 SEEDS_SHOWN = 100
 DOCUMENT = Path("docs/safeguards.md")
@@ -31,16 +32,29 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("what", choices=("faults", "ablations", "scenario", "document"), help="what to simulate")
-    made.add_argument("name", nargs="?", default="", choices=("", *SCENARIOS), metavar="NAME", help="the scenario")
-    made.add_argument("--seeds", type=int, default=None, metavar="N", help="how many seeds; 100 faults, 1000 ablations")
-    made.add_argument("--first", type=int, default=0, metavar="N", help="the first of them")
-    made.add_argument("--seed", type=int, default=None, metavar="N", help="this seed alone")
+    made.add_argument("name", nargs="?", default="", choices=("", *SCENARIOS), metavar="NAME", help="scenario: which; without a name they are listed")
+    made.add_argument("--seeds", type=_count, default=None, metavar="N", help="how many; 100 faults, 1000 ablations")
+    made.add_argument("--first", type=_number, default=0, metavar="N", help="the first of them")
+    made.add_argument("--seed", type=_number, default=None, metavar="N", help="this seed alone")
     made.add_argument("--only", default="", choices=("", *names()), metavar="NAME", help="ablations: this safeguard")
     made.add_argument(
         "--trace", action="store_true", help="with --seed: print the last events also where all went well"
     )
-    made.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes")
+    made.add_argument("--jobs", type=_count, default=min(2, os.cpu_count() or 1), metavar="N", help="processes")
     return made
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    """None would show that nothing went wrong in no seed at all."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def names() -> list[str]:
@@ -50,7 +64,10 @@ def names() -> list[str]:
 
 def main() -> int:
     """Simulate; exit status 1 where something happened that must never happen, or a safeguard is missed by nobody."""
-    arguments = parser().parse_args()
+    made = parser()
+    arguments = made.parse_args()
+    if arguments.name and arguments.what != "scenario":
+        made.error(f"{arguments.name} is a scenario: vendrive simulate scenario {arguments.name}")
     match arguments.what:
         case "ablations":
             return _ablations(arguments)

@@ -6,6 +6,7 @@ they name no offset.
 
 import argparse
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -103,10 +104,16 @@ def main(arguments: Sequence[str], prog: str = "vendrive station journal") -> in
     asked = parser(prog).parse_args(arguments)
     try:
         with closing(JournalFile(asked.journal)) as file:
-            return _answer(asked, file)
+            code = _answer(asked, file)
+            sys.stdout.flush()
+            return code
     except BrokenChain as broken:
         sys.stderr.write(f"{broken}: keep the file as evidence\n")
         return 1
+    except BrokenPipeError:
+        # Whoever read has seen enough, as `head` has: nothing more is to be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (OSError, sqlite3.Error, ValueError) as error:
         sys.stderr.write(f"{asked.journal}: {error}\n")
         return 2
@@ -149,7 +156,12 @@ def _is_asked(entry: Entry, asked: argparse.Namespace) -> bool:
 
 
 def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: write 2026-11-21 or 2026-11-21T10:31, in UTC, or with an offset such as +08:00"
+        ) from error
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

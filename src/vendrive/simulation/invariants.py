@@ -54,11 +54,11 @@ class Invariants:
         self.refusals: Counter[str] = Counter()
         self._given: dict[int, tuple[str, dict[str, str]]] = {}
         self._ended: set[int] = set()
-        self._executed: set[tuple[int, int]] = set()
+        self._executed: set[int] = set()
         self._crashes = self._moves = 0
         self._cancelled: set[str] = set()
         self.locked: set[str] = set()
-        # Cars into which a bay with a blind cabin sensor let somebody go.
+        # Cars into which a bay with a blind cabin sensor let somebody go, as long as anybody is in them.
         self.hidden: set[str] = set()
         self.rules = Rules(world, self.broken)
 
@@ -73,6 +73,8 @@ class Invariants:
     def look_at_truth(self) -> None:
         """Cars, places and lifts, after each tick."""
         truth = self._world.truth
+        if self.hidden:
+            self.hidden = {tag for tag in self.hidden if truth.cars[tag].inside}
         if len(truth.crashes) > self._crashes:
             self._look_at_crashes(truth.crashes)
         if self._world.ground.travelling:
@@ -124,11 +126,10 @@ class Invariants:
             self.broken("stale_grant", f"command {command.seq} {age_s:.2f} s after the last read")
 
     def executed(self, command: Command) -> None:
-        """The PLC takes a command: once for each number, and the journal has it already."""
-        key = (self._world.ground.epoch, command.seq)
-        if key in self._executed:
+        """The PLC takes a command: once for each number, through its restarts too, and the journal has it already."""
+        if command.seq in self._executed:
             self.broken("executed_twice", f"command {command.seq}")
-        self._executed.add(key)
+        self._executed.add(command.seq)
         if command.seq in self._ended:
             self.broken("executed_after_end", f"command {command.seq} is taken, and its end is in the journal")
         given = self._given.get(command.seq)

@@ -32,7 +32,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("what", choices=("faults", "ablations", "scenario", "document"), help="what to simulate")
-    made.add_argument("name", nargs="?", default="", choices=("", *SCENARIOS), metavar="NAME", help="scenario: which; without a name they are listed")
+    made.add_argument(
+        "name",
+        nargs="?",
+        default="",
+        choices=("", *SCENARIOS),
+        metavar="NAME",
+        help="scenario: which; without a name they are listed",
+    )
     made.add_argument("--seeds", type=_count, default=None, metavar="N", help="how many; 100 faults, 1000 ablations")
     made.add_argument("--first", type=_number, default=0, metavar="N", help="the first of them")
     made.add_argument("--seed", type=_number, default=None, metavar="N", help="this seed alone")

@@ -116,6 +116,29 @@ def test_a_steps_action_asks_the_station_and_no_more(failed: None, staff: Client
     assert not StaffRequest.objects.exists()
 
 
+def test_a_fault_without_an_alarm_is_walked_through_from_the_alarm_that_points_to_it(
+    failed: None, staff: Client, outside: Outside
+) -> None:
+    page = f"{PAGE}by/lifts_failed/"
+    assert f'href="{page}"' in html(staff)
+    report(outside, fault="over current", locked_out=True)
+    assert now_step(staff).startswith("Tell the customers")
+    assert 'aria-current="step"' in html(staff, f"{page}steps/")
+    assert html(staff, page).split('aria-current="step"')[1].split("<p>")[1].startswith("Send the emergency stop")
+    assert tick(staff, "tell_customers", page) == 409
+
+    made = report_of("guangzhou42", outside.clock.now(), {})
+    lifts = change(made.lifts, "L1", fault="over current", locked_out=True)
+    send_report(made.model_copy(update={"lifts": lifts, "emergency_stop": True}))
+    answer = staff.post(f"{page}tick/", {"step": "tell_customers"})
+    assert (answer.status_code, answer["Location"]) == (302, page)
+    assert f"{STAFF}, 09:05" in html(staff, page)
+    assert AuditRow.objects.get(action="step_ticked").details["step"] == "lifts_failed.tell_customers"
+    assert now_step(staff).startswith("Tell the customers"), "the alarm's own procedure is another one"
+    for other in ("child_in_car", "lift_failed", "never_heard_of"):
+        html(staff, f"{PAGE}by/{other}/", 404)
+
+
 def test_all_procedures_can_be_read_without_an_alarm(staff: Client) -> None:
     assert "Power cut in the middle of a move" in html(staff, "/console/operations/")
     assert "One asks, and another who has seen the part confirms." in html(staff, "/console/operations/maintenance/")

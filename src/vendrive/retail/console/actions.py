@@ -4,7 +4,7 @@ from django.db import transaction
 
 from vendrive.retail.config import ports
 from vendrive.retail.console.models import StepTick
-from vendrive.retail.console.panels import Guide
+from vendrive.retail.console.panels import Guide, tick_name
 from vendrive.retail.console.walk import current
 from vendrive.retail.events.actions import record
 from vendrive.wire.errors import ErrorCode, Refused
@@ -23,12 +23,10 @@ def tick_step(staff: str, guide: Guide, step_id: str) -> None:
     now = current(guide.views)
     if now is None or now.step.id != step_id or not now.by_hand:
         raise Refused(ErrorCode.request_invalid, step=step_id)
-    slug = guide.panel.tower.slug
+    slug, step = guide.panel.tower.slug, tick_name(step_id, guide.follows)
     with transaction.atomic():
         _, made = StepTick.objects.get_or_create(
-            tower_id=slug, alarm_seq=alarm.seq, step=step_id, defaults={"staff": staff, "at": ports().clock.now()}
+            tower_id=slug, alarm_seq=alarm.seq, step=step, defaults={"staff": staff, "at": ports().clock.now()}
         )
         if made:
-            record(
-                f"staff:{staff}", "step_ticked", slug, alarm=alarm.name, part=alarm.part, step=step_id, seq=alarm.seq
-            )
+            record(f"staff:{staff}", "step_ticked", slug, alarm=alarm.name, part=alarm.part, step=step, seq=alarm.seq)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from vendrive.retail.config import ports
 from vendrive.retail.console.access import language_of, page, staff_only
 from vendrive.retail.console.actions import tick_step
-from vendrive.retail.console.panels import STALE_AFTER_S, get_guide, get_panel
+from vendrive.retail.console.panels import STALE_AFTER_S, Guide, get_guide, get_panel
 from vendrive.retail.console.procedures import PROCEDURES, Fault
 from vendrive.retail.console.sign_in import staff_name
 from vendrive.retail.fleet.actions import ask_operator, confirm_operator, propose_operator
@@ -27,33 +27,29 @@ AT_THE_SERVICE_PAGE = frozenset(OperatorAction) - {OperatorAction.emergency_stop
 
 @require_GET
 @staff_only
-def show_alarm(request: HttpRequest, slug: str, alarm: str, part: str) -> HttpResponse:
-    """Show what to do about an alarm, live, beside the picture of its tower."""
-    return _alarm_page(request, _tower(slug), alarm, part)
+def show_alarm(request: HttpRequest, slug: str, alarm: str, part: str, by: str = "") -> HttpResponse:
+    """Show what to do about an alarm, live, beside the picture of its tower; `by` another procedure than its own."""
+    return _alarm_page(request, _guide(request, _tower(slug), alarm, part, by))
 
 
 @require_GET
 @staff_only
-def show_steps(request: HttpRequest, slug: str, alarm: str, part: str) -> HttpResponse:
+def show_steps(request: HttpRequest, slug: str, alarm: str, part: str, by: str = "") -> HttpResponse:
     """Return what of an alarm's page changes, for the page's module."""
-    guide = get_guide(_tower(slug), language_of(request), alarm, part)
+    guide = _guide(request, _tower(slug), alarm, part, by)
     return page(request, "console/_guide.html", {"guide": guide, "panel": guide.panel} | _shared())
 
 
 @require_POST
 @staff_only
-def tick(request: HttpRequest, slug: str, alarm: str, part: str) -> HttpResponse:
+def tick(request: HttpRequest, slug: str, alarm: str, part: str, by: str = "") -> HttpResponse:
     """Write down that the present step is done."""
-    tower = _tower(slug)
+    guide = _guide(request, _tower(slug), alarm, part, by)
     try:
-        tick_step(
-            staff_name(request),
-            get_guide(tower, language_of(request), alarm, part),
-            request.POST.get("step", ""),
-        )
+        tick_step(staff_name(request), guide, request.POST.get("step", ""))
     except Refused as refused:
-        return _alarm_page(request, tower, alarm, part, refused.code)
-    return redirect("console:alarm", slug, alarm, part)
+        return _alarm_page(request, guide, refused.code)
+    return redirect("console:alarm", *guide.address)
 
 
 @require_GET
@@ -130,13 +126,18 @@ def _wish(sent: QueryDict) -> Wish:
     return Wish(OperatorAction.manual_step, "", operation, arguments)
 
 
-def _alarm_page(
-    request: HttpRequest, tower: Tower, alarm: str, part: str, error: ErrorCode | None = None
-) -> HttpResponse:
-    guide = get_guide(tower, language_of(request), alarm, part)
+def _guide(request: HttpRequest, tower: Tower, alarm: str, part: str, by: str) -> Guide:
+    """Return what to do; only a procedure to which the alarm's own one points may be followed instead of it."""
+    if by and (alarm not in PROCEDURES or by not in PROCEDURES[alarm].see):
+        raise Http404(by)
+    guide = get_guide(tower, language_of(request), alarm, part, by)
     if guide.procedure is None and guide.alarm is None:
         raise Http404(alarm)
-    context = {"guide": guide, "panel": guide.panel, "tower": tower, "here": "towers", "error": error}
+    return guide
+
+
+def _alarm_page(request: HttpRequest, guide: Guide, error: ErrorCode | None = None) -> HttpResponse:
+    context = {"guide": guide, "panel": guide.panel, "tower": guide.panel.tower, "here": "towers", "error": error}
     return page(request, "console/alarm.html", context | _shared(), status=REFUSED if error else 200)
 
 

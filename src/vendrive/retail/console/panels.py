@@ -78,7 +78,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Guide:
-    """A procedure for a part of a tower, and how far somebody has come; `alarm` is None where it is over."""
+    """A procedure for a part of a tower, and how far somebody has come; `alarm` is None where it is over.
+
+    `follows` names the procedure where it is another one than the alarm's own, to which that one points.
+    """
 
     panel: Panel
     name: str
@@ -87,6 +90,17 @@ class Guide:
     alarm: OpenAlarm | None
     ticks: Mapping[str, Tick]
     views: tuple[StepView, ...]
+    follows: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name of the procedure whose steps are shown."""
+        return self.follows or self.name
+
+    @property
+    def address(self) -> tuple[str, ...]:
+        """What names the page among those of its kind: tower, alarm, part, and the procedure if it is another one."""
+        return (self.panel.tower.slug, self.name, self.part, *filter(None, (self.follows,)))
 
 
 def list_panels(lang: str) -> list[Panel]:
@@ -115,15 +129,26 @@ def get_panel(tower: Tower, lang: str) -> Panel:
     )
 
 
-def get_guide(tower: Tower, lang: str, name: str, part: str) -> Guide:
-    """Return what to do about an alarm of a tower, and how far somebody has come."""
-    panel, procedure = get_panel(tower, lang), PROCEDURES.get(name)
+def get_guide(tower: Tower, lang: str, name: str, part: str, follows: str = "") -> Guide:
+    """Return what to do about an alarm of a tower, and how far somebody has come; `follows`: by another procedure."""
+    panel, procedure = get_panel(tower, lang), PROCEDURES.get(follows or name)
     alarm = next((one for one in panel.alarms if (one.name, one.part) == (name, part)), None)
     rows = StepTick.objects.filter(tower=tower, alarm_seq=alarm.seq) if alarm else ()
-    ticks = {row.step: Tick(row.staff, row.at) for row in rows}
+    ticks = {step: Tick(row.staff, row.at) for row in rows if (step := step_of_tick(row.step, follows))}
     report = None if panel.stale else panel.report
     views = walk(procedure, report, part, ticks) if procedure else ()
-    return Guide(panel, name, part, procedure, alarm, ticks, views)
+    return Guide(panel, name, part, procedure, alarm, ticks, views, follows)
+
+
+def tick_name(step: str, follows: str) -> str:
+    """Return under which name a step's tick is kept: with its procedure where that is not the alarm's own."""
+    return f"{follows}.{step}" if follows else step
+
+
+def step_of_tick(kept: str, follows: str) -> str:
+    """Return the step of a kept tick, an empty string where it is of another procedure."""
+    procedure, _, step = kept.rpartition(".")
+    return step if procedure == follows else ""
 
 
 def list_open_alarms(tower: Tower) -> tuple[OpenAlarm, ...]:

@@ -17,6 +17,13 @@ urlpatterns = [
     path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/", machine_views.show_alarm, name="alarm"),
     path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/steps/", machine_views.show_steps, name="steps"),
     path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/tick/", machine_views.tick, name="tick"),
+    path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/by/<slug:by>/", machine_views.show_alarm, name="alarm"),
+    path(
+        "towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/by/<slug:by>/steps/",
+        machine_views.show_steps,
+        name="steps",
+    ),
+    path("towers/<slug:slug>/alarms/<slug:alarm>/<slug:part>/by/<slug:by>/tick/", machine_views.tick, name="tick"),
     path("towers/<slug:slug>/service/", machine_views.show_service, name="service"),
     path("towers/<slug:slug>/service/ask/", machine_views.ask, name="ask"),
     path("towers/<slug:slug>/requests/<uuid:request_id>/", machine_views.confirm, name="confirm"),

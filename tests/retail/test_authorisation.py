@@ -138,6 +138,9 @@ MATRIX: dict[str, Cells] = {
     "GET /console/towers/{slug}/alarms/{alarm}/{part}/": STAFF,
     "GET /console/towers/{slug}/alarms/{alarm}/{part}/steps/": STAFF,
     "POST /console/towers/{slug}/alarms/{alarm}/{part}/tick/": STAFF_POST,
+    "GET /console/towers/{slug}/alarms/{alarm}/{part}/by/{by}/": STAFF,
+    "GET /console/towers/{slug}/alarms/{alarm}/{part}/by/{by}/steps/": STAFF,
+    "POST /console/towers/{slug}/alarms/{alarm}/{part}/by/{by}/tick/": STAFF_POST,
     "GET /console/towers/{slug}/service/": STAFF,
     "POST /console/towers/{slug}/service/ask/": STAFF_POST,
     "GET /console/towers/{slug}/requests/{request_id}/": STAFF,
@@ -198,6 +201,7 @@ MATRIX: dict[str, Cells] = {
 ARGUMENTS = {
     "alarm": "lift_failed",
     "part": "L1",
+    "by": "lifts_failed",
     "model": "volvo-ex30",
     "paint": "b3202c",
     "request_id": str(UUID(int=7)),

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "paint": "b3202c",
     "alarm": "lift_failed",
     "part": "L1",
+    "by": "lifts_failed",
     "request_id": str(UUID(int=7)),
     "tag": "SH0003",
     "view_id": str(UUID(int=10)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from vendrive.plant.beings import undetectable
 from vendrive.simulation.ablations import Ablation, named
 from vendrive.simulation.faults import CLASSES, LONG_CUT_OFF
-from vendrive.simulation.register import Tally
+from vendrive.simulation.register import AFTERMATH_S, Tally
 from vendrive.simulation.runner import Total
 from vendrive.simulation.safeguards import TIDY
 
@@ -24,6 +24,10 @@ the safeguard in its place must be clean.
 A seed runs in the named tower with the named fault classes and no others, four times as often as in a seed with many,
 so that it comes to the hazard soon: most of the first seeds would catch most safeguards.
 `vendrive simulate ablations --only NAME` does it again.
+"""
+REACHED = f"""A fault reached a decision where the station or its PLC took one, of whatever kind, while it was on or in
+the {AFTERMATH_S:.0f} s after it; it was refused something where one of these decisions was a no. Which safeguard meets
+which fault is shown by the table above.
 """
 PREVENTED = """## Moves prevented
 
@@ -75,7 +79,7 @@ def document(found: Sequence[Ablation], total: Total, seeds: int) -> str:
         safeguard_table(found),
         "\n## Votes that are no safeguards\n\nTheir removal alone harms nobody.\n",
         _table(("vote", "why"), ((f"`{name}`", reason) for name, reason in TIDY.items())),
-        f"\n## Fault classes in the first {seeds} seeds\n",
+        f"\n## Fault classes in the first {seeds} seeds\n\n{REACHED}",
         fault_table(tally),
         "",
         PREVENTED.format(seeds=seeds, violations=total.violations, **sums),

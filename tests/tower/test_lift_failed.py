@@ -108,6 +108,31 @@ def test_what_the_other_lift_reaches_is_served(failed: str, storey: int, loaded:
     assert all(goal_met(goal, world) for goal in goals.values())
 
 
+@pytest.mark.parametrize("first", ["L1", "L2"])
+def test_both_lifts_fail_with_cars_on_them_and_each_goes_on_when_it_is_mended(first: str) -> None:
+    world = Driven(HIGH, {"T1": "L1", "T2": "L2", "T3": "5A"}, storeys={"L1": 4, "L2": 15})
+    goals: dict[str, Goal] = {"M1": Store("T1", "6C"), "M2": Store("T2", "12D"), "B1": BringToBay("T3", "B1")}
+    for key, goal in goals.items():
+        world.want(key, goal)
+    for lift in ("L1", "L2"):
+        break_down(world, lift, "fault")
+    world.settle(MOST_COMMANDS)
+    assert world.machine.done == []
+    assert {world.stuck(key).code for key in goals} == {ErrorCode.lift_failed}
+    assert {lift.name: lift.tag for lift in world.machine.snapshot.lifts} == {"L1": "T1", "L2": "T2"}
+
+    mend(world, first)
+    world.settle(MOST_COMMANDS)
+    car, other = {"L1": "M1", "L2": "M2"}[first], other_than(first)
+    assert goal_met(goals[car], world)
+    assert world.machine.snapshot.lift(other).tag == {"L1": "T1", "L2": "T2"}[other], "it stays where it is"
+    mend(world, other)
+    while world.controller.tasks:
+        world.settle(MOST_COMMANDS)
+        assert [key for key in list(world.controller.tasks) if world.reached(key)]
+    assert all(goal_met(goal, world) for goal in goals.values())
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_a_lift_fails_in_the_middle_of_anything(seed: int) -> None:
     rng = Random(seed)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.memory_bench import run_in_memory
 from tests.station.contract.benches import run_on_opcua
 from tests.station.contract.vendor import run_on_vendor
 from vendrive.station.adapters.bench import Rule, name_of
@@ -14,6 +15,7 @@ from vendrive.station.adapters.template.machine import TemplateMachine
 # Who is run against the contract, by the name of the adapter's folder.
 ADAPTERS: dict[str, Callable[[Rule, Path], None]] = {
     "opcua": run_on_opcua,
+    "simulation": lambda rule, folder: run_in_memory(rule),
     "template": lambda rule, folder: run_on_vendor(rule, TemplateMachine),
 }
 

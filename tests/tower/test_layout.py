@@ -124,6 +124,7 @@ def test_what_each_tower_is_known_for() -> None:
         ('behind = "B"', 'behind = "A"', r"tower\.toml: slots: '2A' cannot have '2A' behind it"),
         ("[[bays]]", SECOND_LIFT * 2 + "[[bays]]", r"tower\.toml: lifts\[2\]\.way: two lifts run on 'W1' already"),
         ("[[bays]]", SECOND_LIFT + "[[bays]]", r"tower\.toml: slots\[0\]\.lifts: L1 reaches storeys 0 to 1 of its way"),
+        ("height_mm = 2000", "height_mm = 2200", r"tower\.toml: fits\.height_mm: must be below pitch_mm, 2200"),
         (
             "[[bays]]",
             '[[lifts]]\nname = "L1"\nway = "W1"\n[[bays]]',
@@ -135,6 +136,13 @@ def test_a_wrong_file_is_named_with_its_key(old: str, new: str, message: str) ->
     assert old in GOOD
     with pytest.raises(LayoutError, match=message):
         parse_layout(GOOD.replace(old, new, 1), "tower.toml")
+
+
+def test_a_slot_from_which_no_bay_is_reached_is_refused() -> None:
+    shaft = '[[ways]]\nname = "W2"\nlowest = 1\nhighest = 2\n[[lifts]]\nname = "L2"\nway = "W2"\n'
+    slots = '[[slots]]\nfirst = 2\nlast = 2\ncolumns = "Z"\nlifts = ["L2"]\n'
+    with pytest.raises(LayoutError, match=r"tower\.toml: slots: '2Z' is served by L2, which serves no bay"):
+        parse_layout(GOOD.replace("[[bays]]", shaft + "[[bays]]", 1) + slots, "tower.toml")
 
 
 def test_a_layout_bears_the_name_of_its_file() -> None:

@@ -418,5 +418,7 @@ def _check_slots(layout: Layout, top: _Table) -> None:
             raise top.fault("slots", f"{slot.behind!r} cannot have {slot.name!r} behind it: one car deep and no more")
         if slot.behind and layout.slot(slot.behind).lifts != slot.lifts:
             raise top.fault("slots", f"{slot.name!r} and {slot.behind!r} must be served by the same lifts")
-    if not any(set(bay.lifts) & set(slot.lifts) for bay in layout.bays for slot in layout.slots):
-        raise top.fault("slots", "no lift serves a slot and a bay")
+        if not any(layout.bays_of(lift) for lift in slot.lifts):
+            raise top.fault("slots", f"{slot.name!r} is served by {' and '.join(slot.lifts)}, which serves no bay")
+    if layout.fits.height_mm >= layout.pitch_mm:
+        raise top.fault("fits.height_mm", f"must be below pitch_mm, {layout.pitch_mm}, not {layout.fits.height_mm}")

@@ -25,6 +25,11 @@ from vendrive.wire.orders import OperatorAction, OperatorRequest
 
 
 @pytest.fixture
+def small(tmp_path: Path) -> Small:
+    return Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "3C"})
+
+
+@pytest.fixture
 def shut_in(tmp_path: Path) -> Small:
     """The borrower's car stands in B1, the word was not given, and two persons have closed the street door."""
     small = Small(tmp_path, "carvana34", {"TAG-1": "2A", "TAG-2": "3C"})
@@ -151,8 +156,7 @@ def test_a_car_that_was_moved_there_by_hand_is_known_to_stand_there(tmp_path: Pa
     assert not brought_here(small)
 
 
-def test_a_stranger_that_nobody_serves_is_known_to_stand_there_too(tmp_path: Path) -> None:
-    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "3C"})
+def test_a_stranger_that_nobody_serves_is_known_to_stand_there_too(small: Small) -> None:
     small.ideal.stand("B1", "STRANGER", read=False)
     small.tick()
     small.ideal.stand("B1", "")
@@ -161,8 +165,7 @@ def test_a_stranger_that_nobody_serves_is_known_to_stand_there_too(tmp_path: Pat
     assert "a car stood in B1" in doubts(small)
 
 
-def test_a_staged_car_behind_a_door_whose_closing_had_no_known_end_has_not_driven_off(tmp_path: Path) -> None:
-    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "3C"})
+def test_a_staged_car_behind_a_door_whose_closing_had_no_known_end_has_not_driven_off(small: Small) -> None:
     presented(small)
     small.desks["B1"].cancel()
     small.until_running("close_street_door")
@@ -340,8 +343,7 @@ def test_sensors_that_flap_fill_no_journal(shut_in: Small) -> None:
 # What is no such car
 
 
-def test_an_ordinary_hand_over_and_return_say_nothing_of_it(tmp_path: Path) -> None:
-    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "3C"})
+def test_an_ordinary_hand_over_and_return_say_nothing_of_it(small: Small) -> None:
     returning(small)
     small.settle()
     assert len(small.events("returned")) == 1
@@ -352,20 +354,38 @@ def test_an_ordinary_hand_over_and_return_say_nothing_of_it(tmp_path: Path) -> N
     assert shut_in_events(small) == []
 
 
-def test_a_return_that_was_given_up_through_a_door_with_a_dead_switch_says_nothing_of_it(tmp_path: Path) -> None:
-    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A", "TAG-2": "3C"})
+@pytest.mark.parametrize("door", [Door.between, Door.closed])
+def test_a_car_that_was_never_sensed_to_be_gone_before_an_open_door_has_not_left(small: Small, door: Door) -> None:
     returning(small, word=False)
-    small.ideal.change("B1", street_door=Door.between)
-    small.tick()
+    small.ideal.change("B1", street_door=door)
     small.ideal.stand("B1", "")
     small.tick()
     small.ideal.change("B1", street_door=Door.closed)
     small.tick()
+    assert not brought_here(small)
+    assert "a car stood in B1" in doubts(small)
+
+
+def test_a_car_that_left_through_a_door_with_a_dead_switch_is_lent_and_not_hidden(small: Small) -> None:
+    presented(small)
+    small.ideal.change("B1", street_door=Door.between)
+    small.tick()
+    small.ideal.stand("B1", "")
+    small.settle()
+    assert (len(small.events("handed_over")), small.bay().street_door) == (1, Door.closed)
     assert (shut_in_events(small), doubts(small)) == ([], "")
 
 
-def test_a_car_that_is_presented_anew_for_nobody_shows_no_bay_as_served(tmp_path: Path) -> None:
-    small = Small(tmp_path, "shanghai3", {"TAG-1": "2A"})
+def test_a_car_that_goes_back_onto_its_lift_was_not_shut_in(small: Small) -> None:
+    small.verify(small.lend("drive-1", "TAG-1"))
+    small.until_running("place")
+    small.tick()
+    small.ideal.cut("L1")
+    small.settle()
+    assert shut_in_events(small) == []
+
+
+def test_a_car_that_is_presented_anew_for_nobody_shows_no_bay_as_served(small: Small) -> None:
     shown = VehiclePresented(drive_id="d1", vehicle_id="v1", bay="B1", tag="TAG-1")
     small.record.write(PersonVerified(drive_id="d1", bay="B1", method="pin", distance=None))
     small.record.write(shown)

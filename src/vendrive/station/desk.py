@@ -72,6 +72,8 @@ class Desk:
         self._link = link
         self._clock = clock
         self._tidying: Storing | None = None
+        # The tag of a car here that the journal does not know of yet, an empty string where it is not read.
+        self._stood: str | None = None
         # The drive whose car waits here, or is brought here, before its person comes.
         self.staging: Lending | None = None
         self._verifying = False
@@ -229,26 +231,31 @@ class Desk:
         return ended
 
     def _note_shut_in(self, snapshot: Snapshot) -> None:
-        """A car behind a closed street door has not left, though its sensors may die later: the journal knows it first.
+        """A car behind a closed street door has not left, though its sensors may die: the journal knows it first.
 
-        Of one that it believes here anyway, behind a door that was closed, it need not be told.
+        Nor has one that stood before an open door, and was never sensed to be gone until that was closed.
         """
         name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
-        facts = record.facts
-        if name in facts.shut_in:
+        if name in record.facts.shut_in:
             if bay.street_door == Door.open and bay.shows_car:
                 record.write(VehicleLetOut(bay=name))
-        elif bay.street_door == Door.closed and bay.shows_car and self._is_news(bay, snapshot):
-            record.write(VehicleShutIn(bay=name, tag=bay.tag))
-        if facts.shut_in or facts.alarms:
+        elif bay.shows_car:
+            self._stood = bay.tag if self._is_news(bay, snapshot) else None
+        elif bay.empty and bay.street_door == Door.open:
+            self._stood = None
+        if self._stood is not None and bay.street_door == Door.closed:
+            record.write(VehicleShutIn(bay=name, tag=self._stood))
+            self._stood = None
+        if record.facts.shut_in or record.facts.alarms:
             record.follow(AlarmName.count_differs, name, self.side.hides(bay), "a car that stood there")
 
     def _is_news(self, bay: Bay, snapshot: Snapshot) -> bool:
-        """Whether the journal does not know yet that this car stands here, behind a door that closed behind it."""
+        """Whether the journal does not know that this car stands here, or not that the door closed behind it."""
         facts, name = self._record.facts, self.side.name
         believed = facts.places.get(bay.tag) == name if bay.tag else name in facts.places.values()
-        known = believed and name not in facts.opened
-        return not known and name not in between_places(snapshot, self.side.layout)
+        if believed:
+            return bay.street_door == Door.closed and name in facts.opened
+        return name not in between_places(snapshot, self.side.layout)
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S

@@ -165,7 +165,9 @@ def test_a_stranger_that_nobody_serves_is_known_to_stand_there_too(small: Small)
     assert "a car stood in B1" in doubts(small)
 
 
-def test_a_staged_car_behind_a_door_whose_closing_had_no_known_end_has_not_driven_off(small: Small) -> None:
+@pytest.fixture
+def staged(small: Small) -> Small:
+    """The car of drive-1 stands behind a street door whose closing had no known end."""
     presented(small)
     small.desks["B1"].cancel()
     small.until_running("close_street_door")
@@ -174,15 +176,28 @@ def test_a_staged_car_behind_a_door_whose_closing_had_no_known_end_has_not_drive
     small.connect()
     small.settle()
     assert [end.result for end in small.events("command_ended")][-1] == "unknown"  # type: ignore[union-attr]
-    small.ideal.stand("B1", "")
-    small.settle()
-    assert small.events("handed_over") == []
-    small.ideal.stand("B1", "TAG-1")
-    small.settle()
-    presented(small)
-    small.ideal.stand("B1", "")
-    small.settle()
-    assert len(small.events("handed_over")) == 1
+    return small
+
+
+def test_a_staged_car_behind_a_door_whose_closing_had_no_known_end_has_not_driven_off(staged: Small) -> None:
+    staged.ideal.stand("B1", "")
+    staged.settle()
+    assert staged.events("handed_over") == []
+    staged.ideal.stand("B1", "TAG-1")
+    staged.settle()
+    presented(staged)
+    staged.ideal.stand("B1", "")
+    staged.settle()
+    assert len(staged.events("handed_over")) == 1
+
+
+def test_nor_where_its_sensors_die_before_they_have_shown_it_before_the_open_door(staged: Small) -> None:
+    staged.verify(staged.lend("drive-1", "TAG-1"))
+    staged.until_running("open_street_door")
+    staged.ideal.stand("B1", "")
+    staged.settle()
+    assert (staged.bay().street_door, staged.events("handed_over")) == (Door.open, [])
+    assert "a car stood in B1" in doubts(staged)
 
 
 # What ends it
@@ -296,7 +311,7 @@ def test_no_car_is_brought_to_it_beforehand_nor_asked_for_there(hidden: Small) -
     for other in hidden.desks.values():
         other.ready = other is desk
     hidden.tick()
-    assert desk.is_idle
+    assert (desk.is_idle, desk.staging) == (True, None)
     assert not is_free(desk, hidden.bay())
     hidden.settle()
     with pytest.raises(Refused, match="machine_contradiction"):

@@ -19,9 +19,10 @@ from vendrive.wire.journal import (
     Returned,
     ReturnStarted,
     Started,
-    VehicleHidden,
+    VehicleLetOut,
     VehiclePresented,
-    VehicleShown,
+    VehicleShutIn,
+    WordGiven,
 )
 
 COUNTED = Counted(places={"TAG-1": "2A", "TAG-2": "3C"}, reason="start")
@@ -132,15 +133,31 @@ def test_a_street_door_is_known_to_be_shut_where_the_inner_one_was_opened_behind
     assert fold([*unknown, ended(3)]).opened == set()
 
 
-def test_a_car_is_hidden_until_it_is_shown_or_counted_whatever_alarms_say() -> None:
-    hidden: list[Event] = [VehicleHidden(bay=bay, tag="T1") for bay in ("B1", "B2")]
-    facts = fold([*hidden, AlarmEnded(name="count_differs", part="B1", source="sensors")])
-    assert Facts.model_validate_json(facts.model_dump_json()).hidden == {"B1", "B2"}
-    facts.apply(Counted(places={}, reason="moved"))
-    facts.apply(VehicleShown(bay="B2"))
-    assert facts.hidden == {"B1"}
-    facts.apply(CountAccepted(places={}, staff="demo-1", second="demo-2"))
-    assert facts.hidden == set()
+SHUT_IN = VehicleShutIn(bay="B1", tag="T1")
+
+
+@pytest.mark.parametrize(
+    ("ending", "stays"),
+    [
+        ([VehicleLetOut(bay="B1")], False),
+        ([WordGiven(drive_id="d1", bay="B1", tag="T1")], False),
+        ([CountAccepted(places={}, staff="demo-1", second="demo-2")], False),
+        ([given(1, "pick", lift="L1", place="B1"), ended(1)], False),
+        ([given(1, "pick", lift="L1", place="B1"), ended(1, "unknown")], True),
+        ([given(1, "pick", lift="L1", place="2A"), ended(1)], True),
+        ([VehicleLetOut(bay="B2")], True),
+        ([AlarmEnded(name="count_differs", part="B1", source="sensors")], True),
+        ([Counted(places={}, reason="after a conversation")], True),
+    ],
+)
+def test_a_car_is_shut_in_until_it_is_let_out_taken_in_or_counted_by_two(ending: list[Event], stays: bool) -> None:
+    facts = fold([SHUT_IN, *ending])
+    assert Facts.model_validate_json(facts.model_dump_json()).shut_in == ({"B1"} if stays else set())
+
+
+def test_a_door_that_has_closed_behind_a_car_is_closed_however_its_command_ended() -> None:
+    unknown: list[Event] = [given(1, "open_street_door", bay="B1"), ended(1), given(2, "close_street_door", bay="B1")]
+    assert fold([*unknown, ended(2, "unknown"), SHUT_IN]).opened == set()
 
 
 def test_parts_are_locked_until_they_are_released_and_alarms_on_until_they_end() -> None:

@@ -14,7 +14,6 @@ from vendrive.station.kiosk.state import kiosk_state
 from vendrive.station.link import Link
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.station.store import Lending
-from vendrive.tower.interlocks import refusals, votes
 from vendrive.wire.errors import ErrorCode, Refused
 from vendrive.wire.journal import CommandGiven, CountAccepted, HandOverAborted, ReturnStarted
 from vendrive.wire.machine import Door, Mode, Operation
@@ -289,129 +288,6 @@ def test_with_its_key_in_the_box_no_pass_opens_the_door_again(small: Small) -> N
         shows_pass(small)
     small.settle()
     assert len(small.events("returned")) == 1
-
-
-# A car whose word was not given yet, in a bay whose sensors die
-
-
-@pytest.fixture
-def hidden(tmp_path: Path) -> Small:
-    """Its street door is closed; no sensor shows it any more, two persons may work by hand."""
-    small = Small(tmp_path, "carvana34", {"TAG-1": "2A", "TAG-2": "3C"})
-    returning(small, word=False)
-    small.by_hand(Mode.manual)
-    small.ideal.change("B1", street_door=Door.closed)
-    small.tick()
-    small.ideal.stand("B1", "")
-    small.tick()
-    assert "a car stood in B1" in why_no_turn(small)
-    assert small.alarms == {"count_differs B1"}
-    return small
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-def test_it_stands_there_for_staff_too_until_its_sensors_show_it(hidden: Small, restarted: bool) -> None:
-    if restarted:
-        hidden.start()
-        hidden.tick()
-    assert "a car stood in B1" in why_no_turn(hidden)
-    hidden.ideal.stand("B1", "TAG-1")
-    hidden.tick()
-    hidden.tick()
-    assert (doubts(hidden), "a car stood in B1" in why_no_turn(hidden), hidden.alarms) == ("", False, set())
-
-
-@pytest.mark.parametrize(
-    "seen", [{"street_door": Door.between}, {"street_door": Door.open}, {"vehicle": True}, {"in_place": True}]
-)
-def test_neither_its_door_nor_one_sensor_that_flickers_says_that_it_is_gone(
-    hidden: Small, seen: dict[str, object]
-) -> None:
-    before = {name: getattr(hidden.bay(), name) for name in seen}
-    hidden.ideal.change("B1", **seen)
-    hidden.tick()
-    hidden.ideal.change("B1", **before)
-    hidden.start()
-    hidden.by_hand(Mode.automatic)
-    hidden.verify(hidden.lend("drive-2", "TAG-2"))
-    hidden.settle()
-    assert "a car stood in B1" in doubts(hidden)
-    assert hidden.where("TAG-2") == "3C"
-
-
-@pytest.mark.parametrize("flaps", [False, True])
-def test_what_two_persons_counted_holds_whatever_its_alarm_does(hidden: Small, flaps: bool) -> None:
-    if flaps:
-        for _ in range(12):
-            hidden.record.end_alarm("count_differs", "B1", "sensors")
-            hidden.record.alarm("count_differs", "B1", "sensors")
-    hidden.by_hand(Mode.automatic)
-    hidden.settle()
-    count = OperatorRequest(
-        action=OperatorAction.accept_count,
-        staff="one",
-        second="two",
-        arguments={"TAG-2": "3C"},
-        expires_at=hidden.clock.now(),
-    )
-    run(hidden.staff().obey(count))
-    hidden.settle()
-    assert doubts(hidden) == ""
-    assert hidden.bay().street_door == Door.open, "the return goes on"
-    hidden.clock.advance(NOBODY_CAME_S + 1)
-    hidden.settle()
-    assert (hidden.desks["B1"].talk, hidden.bay().street_door) == (None, Door.closed)
-    presented(hidden, "drive-2", "TAG-2")
-
-
-def test_who_is_sensed_with_it_is_let_out_and_it_stays_hidden(hidden: Small) -> None:
-    hidden.by_hand(Mode.automatic)
-    hidden.settle()
-    assert hidden.bay().street_door == Door.closed, "open, it would be the way out of a car that nobody sees"
-    hidden.ideal.change("B1", scanner=True)
-    hidden.settle()
-    assert hidden.bay().street_door == Door.open
-    hidden.ideal.change("B1", scanner=False)
-    hidden.clock.advance(NOBODY_CAME_S + 1)
-    hidden.settle()
-    hidden.clock.advance(NOBODY_CAME_S + 1)
-    hidden.settle()
-    assert (hidden.desks["B1"].talk, hidden.bay().street_door) == (None, Door.closed)
-    assert "a car stood in B1" in doubts(hidden)
-    told = kiosk_state(hidden.desks["B1"], cast(Link, hidden.link), "en").error
-    assert told is not None
-    assert told.code == ErrorCode.machine_contradiction
-
-
-def test_no_car_is_brought_to_it_beforehand_nor_asked_for_there(hidden: Small) -> None:
-    hidden.by_hand(Mode.automatic)
-    desk, lending = hidden.desks["B1"], hidden.lend("drive-2", "TAG-2", promised_at=hidden.clock.now()).lending
-    desk._admission, desk.talk = cast(Admission, Willing(lending)), None
-    for other in hidden.desks.values():
-        other.ready = other is desk
-    hidden.settle()
-    assert desk.staging is None
-    with pytest.raises(Refused, match="machine_contradiction"):
-        desk.show_collect_pass("drive-2")
-
-
-def test_a_stranger_that_nobody_serves_is_kept_in_mind_too(small: Small) -> None:
-    presented(small)
-    small.ideal.stand("B1", "")
-    small.settle()
-    small.clock.advance(NOBODY_CAME_S + 1)
-    small.settle()
-    small.ideal.stand("B1", "STRANGER", read=False)
-    small.tick()
-    small.ideal.stand("B1", "")
-    small.tick()
-    assert "a car stood in B1" in doubts(small)
-
-
-def why_no_turn(small: Small) -> str:
-    """Return why two persons may not turn the table."""
-    view = small.controller.view(run(small.link.read()))
-    return str(refusals(votes(Operation.turn, (("bay", "B1"),), view, small.clock.monotonic(), Mode.manual)))
 
 
 def test_who_leaves_after_a_long_while_has_the_time_of_one_who_has_just_come(small: Small) -> None:

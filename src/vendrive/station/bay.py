@@ -72,6 +72,10 @@ class BaySide(TowerSide):
         """Whether no source senses anybody, in the bay or in the car."""
         return not (bay.person or bay.cabin)
 
+    def hides(self, bay: Bay) -> bool:
+        """Whether a car stands in this bay that its sensors do not show."""
+        return self.name in self.record.facts.shut_in and not bay.shows_car
+
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
         """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it,
         nothing of the machine reaches into the bay, and there was a way out.
@@ -86,6 +90,7 @@ class BaySide(TowerSide):
             or bay.engine_running
             or tag in places(snapshot)
             or facts.places.get(tag, self.name) != self.name
+            or self.name in facts.shut_in
             or not self._had_way_out(tag, bay)
         ):
             return False

@@ -133,7 +133,7 @@ class Controller:
         view = self._view
         if view is None or self._viewed is not snapshot or self._view_version != self._record.version:
             facts = self._record.facts
-            out = frozenset(facts.locked), frozenset(facts.opened), frozenset(facts.hidden)
+            out = frozenset(facts.locked), frozenset(facts.opened), frozenset(facts.shut_in)
             view = self._view = View(snapshot, self.layout, facts.places, _unsettled(facts), *out)
             self._viewed, self._view_version = snapshot, self._record.version
         return view

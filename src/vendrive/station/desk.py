@@ -26,10 +26,10 @@ from vendrive.wire.journal import (
     PersonRefused,
     PersonVerified,
     ReturnStarted,
-    VehicleHidden,
-    VehicleShown,
+    VehicleLetOut,
+    VehicleShutIn,
 )
-from vendrive.wire.machine import EMPTY_KG, STALE_AFTER_S, Bay, Door, Mode, Plc, Snapshot
+from vendrive.wire.machine import STALE_AFTER_S, Bay, Door, Mode, Plc, Snapshot
 
 ASKING_S = 90.0
 FAREWELL_S = 12.0
@@ -72,7 +72,7 @@ class Desk:
         self._link = link
         self._clock = clock
         self._tidying: Storing | None = None
-        # The tag of a car that nobody has taken in yet and that stands here, an empty string where it is not read.
+        # The tag of a car here that the journal does not know of yet, an empty string where it is not read.
         self._stood: str | None = None
         # The drive whose car waits here, or is brought here, before its person comes.
         self.staging: Lending | None = None
@@ -125,7 +125,7 @@ class Desk:
             if standing is None and self.talk is None:
                 raise Refused(ErrorCode.car_missing)
             # It would be brought in vain.
-            if standing != self.side.name and self.hides:
+            if standing != self.side.name and self.side.hides(self.side.sensed(snapshot)):
                 raise Refused(ErrorCode.machine_contradiction)
             if standing != self.side.name and self.is_blocked:
                 raise Refused(ErrorCode.person_in_bay)
@@ -160,9 +160,9 @@ class Desk:
         return any(f"{name} {self.side.name}" in alarms for name in (AlarmName.person_stays, AlarmName.thing_left))
 
     @property
-    def hides(self) -> bool:
-        """Whether a car stands in the bay that no sensor shows."""
-        return self.side.name in self._record.facts.hidden
+    def shuts_in(self) -> bool:
+        """Whether a car that nobody has taken in stands behind the closed street door, sensed or not."""
+        return self.side.name in self._record.facts.shut_in
 
     def show_return_pass(self, text: str) -> None:
         """Take a pass for bringing a car back; the street door opens where the bay is free and there is room, or to who
@@ -221,7 +221,7 @@ class Desk:
 
     def _go_on(self, snapshot: Snapshot) -> bool:
         ended = False
-        self._note_hidden(snapshot)
+        self._note_shut_in(snapshot)
         if self.talk is not None:
             self.talk.tick(snapshot)
             if self.talk.over:
@@ -230,28 +230,32 @@ class Desk:
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
         return ended
 
-    def _note_hidden(self, snapshot: Snapshot) -> None:
-        """A car that stood behind the closed street door and is sensed no more stands there still, its sensors dead.
+    def _note_shut_in(self, snapshot: Snapshot) -> None:
+        """A car behind a closed street door has not left, though its sensors may die: the journal knows it first.
 
-        One sensor that flickers neither makes such a car nor shows it again. A car that the journal believes here is
-        not looked after: that it cannot have left follows from its place (`vendrive.tower.inventory`).
+        Nor has one that stood before an open door, and was never sensed to be gone until that was closed.
         """
         name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
-        if _stands(bay):
-            believed = record.facts.places
-            self._stood = None if (bay.tag in believed if bay.tag else name in believed.values()) else bay.tag
-            if self.hides:
-                record.write(VehicleShown(bay=name))
-        elif self._stood is None:
-            pass
-        elif bay.street_door == Door.open or name in between_places(snapshot, self.side.layout):
+        if name in record.facts.shut_in:
+            if bay.street_door == Door.open and bay.shows_car:
+                record.write(VehicleLetOut(bay=name))
+        elif bay.shows_car:
+            self._stood = bay.tag if self._is_news(bay, snapshot) else None
+        elif bay.empty and bay.street_door == Door.open:
             self._stood = None
-        elif bay.empty and bay.street_door == Door.closed:
-            tag, self._stood = self._stood, None
-            if tag not in places(snapshot) and tag not in record.facts.places:
-                record.write(VehicleHidden(bay=name, tag=tag))
-        if record.facts.hidden or record.facts.alarms:
-            record.follow(AlarmName.count_differs, name, self.hides, "a car that stood there")
+        if self._stood is not None and bay.street_door == Door.closed:
+            record.write(VehicleShutIn(bay=name, tag=self._stood))
+            self._stood = None
+        if record.facts.shut_in or record.facts.alarms:
+            record.follow(AlarmName.count_differs, name, self.side.hides(bay), "a car that stood there")
+
+    def _is_news(self, bay: Bay, snapshot: Snapshot) -> bool:
+        """Whether the journal does not know that this car stands here, or not that the door closed behind it."""
+        facts, name = self._record.facts, self.side.name
+        believed = facts.places.get(bay.tag) == name if bay.tag else name in facts.places.values()
+        if believed:
+            return bay.street_door == Door.closed and name in facts.opened
+        return name not in between_places(snapshot, self.side.layout)
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S
@@ -464,13 +468,6 @@ class Desk:
     def refuse(self, drive_id: str | None, code: ErrorCode) -> None:
         """Journal that somebody was refused."""
         self._record.write(PersonRefused(drive_id=drive_id, code=code))
-
-
-def _stands(bay: Bay) -> bool:
-    """Whether a car stands in a bay as its reader says, or two of light barrier, plates and scale."""
-    if bay.tag or not (bay.vehicle or bay.in_place):
-        return bool(bay.tag)
-    return bay.vehicle + bay.in_place + (bay.mass_kg > EMPTY_KG) > 1
 
 
 def closed_because(plc: Plc) -> ErrorCode | None:

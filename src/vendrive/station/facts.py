@@ -26,8 +26,8 @@ class Facts(BaseModel):
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
     `handing_over` and `returning`, the drive that is served there, `opened`: its street door was opened and is not
-    known to have been closed since, and `hidden`: a car stood there that its sensors show no more. By tag: `places`,
-    where the journal believes each car, and `shown`, the drive to which it was last presented with the bay, until it is
+    known to have been closed since, and `shut_in`: a car stands behind its closed street door. By tag: `places`, where
+    the journal believes each car, and `shown`, the drive to which it was last presented with the bay, until it is
     counted elsewhere. By drive: `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
     """
 
@@ -45,14 +45,14 @@ class Facts(BaseModel):
     handing_over: dict[str, str] = {}
     returning: dict[str, str] = {}
     opened: set[str] = set()
-    hidden: set[str] = set()
+    shut_in: set[str] = set()
     locked: dict[str, str] = {}
     alarms: dict[str, events.Alarm] = {}
 
     def apply(self, event: Event) -> None:
         """Take one more event into account."""
         if isinstance(event, events.CommandEnded):
-            self._street_door(event)
+            self._bay_command(event)
         self._believe(event)
         if isinstance(event, events.Counted | events.CountAccepted):
             places = event.places
@@ -70,23 +70,27 @@ class Facts(BaseModel):
                 self.alarms[f"{name} {part}"] = event
             case events.AlarmEnded(name=name, part=part):
                 self.alarms.pop(f"{name} {part}", None)
-            case events.VehicleHidden() | events.VehicleShown() | events.CountAccepted():
-                self._hide(event)
+            case events.VehicleShutIn() | events.VehicleLetOut() | events.WordGiven() | events.CountAccepted():
+                self._shut_in(event)
             case _:
                 self._drive_event(event)
 
-    def _hide(self, event: events.VehicleHidden | events.VehicleShown | events.CountAccepted) -> None:
+    def _shut_in(
+        self, event: events.VehicleShutIn | events.VehicleLetOut | events.WordGiven | events.CountAccepted
+    ) -> None:
         match event:
-            case events.VehicleHidden(bay=bay):
-                self.hidden.add(bay)
-            case events.VehicleShown(bay=bay):
-                self.hidden.discard(bay)
+            case events.VehicleShutIn(bay=bay):
+                # A door that closed behind a car was closed, however its command ended.
+                self.opened.discard(bay)
+                self.shut_in.add(bay)
+            case events.VehicleLetOut(bay=bay) | events.WordGiven(bay=bay):
+                self.shut_in.discard(bay)
             case _:
-                self.hidden.clear()  # two persons have looked into every bay
+                self.shut_in.clear()  # two persons have looked into every bay
 
-    def _street_door(self, ended: events.CommandEnded) -> None:
+    def _bay_command(self, ended: events.CommandEnded) -> None:
         """A door that was not known to stay shut may have been open. It is shut where its closing was done, or the
-        inner door was opened, which the machine does behind a closed street door alone.
+        inner door was opened, which the machine does behind a closed street door alone. A car that was picked is gone.
         """
         given = next((command for command in self.open_commands.values() if command.seq == ended.seq), None)
         if given is None or ended.result == "refused":
@@ -96,6 +100,8 @@ class Facts(BaseModel):
             self.opened.add(bay)
         elif given.operation in _SHUT and ended.result == Result.done:
             self.opened.discard(bay)
+        elif given.operation == Operation.pick and ended.result == Result.done:
+            self.shut_in.discard(given.arguments.get("place", ""))
 
     def _believe(self, event: Event) -> None:
         before = Belief(self.places, self.open_commands, self.cut_short)

@@ -67,8 +67,8 @@ class Place(Protocol):
         ...
 
     @property
-    def hides(self) -> bool:
-        """Whether a car stands in the bay that no sensor shows."""
+    def shuts_in(self) -> bool:
+        """Whether a car that nobody has taken in stands behind the closed street door, sensed or not."""
         ...
 
     def serves(self, drive_id: str) -> bool:
@@ -191,7 +191,7 @@ class Outlook:
 def is_free(desk: Place, bay: Bay) -> bool:
     """Whether a car may be brought to a bay: nobody is served there, nothing is kept or left there, and it is shut."""
     idle = desk.is_idle and desk.staging is None
-    return idle and bay.empty and not desk.hides and not bay.person and bay.street_door == Door.closed
+    return idle and bay.empty and not desk.shuts_in and not bay.person and bay.street_door == Door.closed
 
 
 def _staging(lending: Lending) -> Job:

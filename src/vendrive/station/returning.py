@@ -63,6 +63,8 @@ class ReturnTalk:
         self._measured: Measured | None = None
         self._clearing = Storing(side, side.name, waiting, "clear the bay") if waiting else None
         self.key_gone = False
+        # A car stands in the bay, and no source senses it any more.
+        self._hidden = False
 
     @property
     def over(self) -> bool:
@@ -81,6 +83,7 @@ class ReturnTalk:
 
     def tick(self, snapshot: Snapshot) -> None:
         """Go on from what is sensed; `snapshot` is fresh."""
+        self._hidden = self._side.hides(self._side.sensed(snapshot))
         match self.phase:
             case Phase.drive_in | Phase.check:
                 self._receive(snapshot)
@@ -113,7 +116,8 @@ class ReturnTalk:
 
     def cancel(self, snapshot: Snapshot) -> None:
         """Give up; refuses bay_occupied while a car stands there."""
-        empty = self._side.sensed(snapshot).empty and not self._hidden
+        bay = self._side.sensed(snapshot)
+        empty = bay.empty and not self._side.hides(bay)
         if self.phase == Phase.storing or not (self._clearing or empty):
             raise Refused(ErrorCode.bay_occupied)
         self.phase, self.task = Phase.over, None
@@ -141,9 +145,9 @@ class ReturnTalk:
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
             return
-        if self._hidden and bay.street_door == Door.closed and side.nobody(bay):
+        if self._hidden and side.nobody(bay):
             # Open, the door would be a way out for a car that nobody could see leave. Who is in the bay is let out.
-            self.task, self._busy = None, True
+            self.phase, self.checks, self.task, self._busy = Phase.drive_in, (), side.closing(), True
             return
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
         if not bay.empty:
@@ -158,11 +162,6 @@ class ReturnTalk:
         self._busy = busy
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
-
-    @property
-    def _hidden(self) -> bool:
-        """Whether a car stands in the bay, and no source senses it any more."""
-        return self._side.name in self._side.record.facts.hidden
 
     def _clear(self, storing: Storing, snapshot: Snapshot) -> None:
         """Bring the car that waits here back; the street door stays closed until it stands in its slot."""

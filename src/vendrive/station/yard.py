@@ -51,12 +51,16 @@ class Yard:
     def _count(self, snapshot: Snapshot) -> None:
         """Journal where every car stands, as soon as none is between two places.
 
-        Not while the sensors contradict each other or the journal: somebody looks.
+        Not while the sensors contradict each other or the journal: somebody looks. A car that is hidden in one bay is
+        none of those that are counted, and keeps no other bay waiting.
         """
         # Of a transfer of unknown outcome the sensors say which end it has come to.
         unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
         reason = self._to_count or unknown
-        if reason and self._stand_still(snapshot) and not self._side.controller.view(snapshot).doubts:
+        if not reason or not self._stand_still(snapshot):
+            return
+        view = self._side.controller.view(snapshot)
+        if not (view.sensed_doubts or view.differences):
             self._record.write(Counted(places=self._in_bays() | places(snapshot), reason=reason))
             self._to_count = ""
 

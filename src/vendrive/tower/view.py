@@ -14,8 +14,8 @@ class View:
     """A snapshot with the belief (tag to place) and the parts that staff took out of service.
 
     `unsettled` names the place by lift of each transfer of which only the beginning is known, `opened` the bays whose
-    street door was opened and has not been closed since: only there a car can have driven off. In a `hidden` bay a car
-    stands that its sensors showed, and show no more.
+    street door was opened and has not been closed since: only there a car can have driven off. `shut_in` are those
+    with a car behind their closed street door that nobody has taken in: it stands there, sensed or not.
     """
 
     snapshot: Snapshot
@@ -24,7 +24,7 @@ class View:
     unsettled: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
     opened: frozenset[str] = frozenset()
-    hidden: frozenset[str] = frozenset()
+    shut_in: frozenset[str] = frozenset()
 
     @property
     def places(self) -> Mapping[str, str]:
@@ -37,13 +37,21 @@ class View:
         return doubts(self.snapshot, self.layout)
 
     @lazy
+    def hidden(self) -> frozenset[str]:
+        """The bays with a car that its sensors do not show."""
+        if not self.shut_in:
+            return frozenset()
+        return frozenset(bay.name for bay in self.snapshot.bays if bay.name in self.shut_in and not bay.shows_car)
+
+    @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
         hidden = [Doubt((bay,), _hides(bay)) for bay in sorted(self.hidden)]
-        return (*hidden, *self._differences)
+        return (*hidden, *self.differences)
 
     @lazy
-    def _differences(self) -> tuple[Doubt, ...]:
+    def differences(self) -> tuple[Doubt, ...]:
+        """Where cars are not read that the journal believes in a place."""
         return differences(self.belief, self.unsettled, self.snapshot, self.layout, self.opened)
 
     @lazy
@@ -69,7 +77,7 @@ class View:
             return _hides(bay)
         if bay in self.opened:
             return ""
-        return next((doubt.reason for doubt in self._differences if bay in doubt.about), "")
+        return next((doubt.reason for doubt in self.differences if bay in doubt.about), "")
 
     def out_of_service(self, part: str) -> str:
         """Return why a lift, bay or slot may not be used, or an empty string."""

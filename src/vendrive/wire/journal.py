@@ -118,20 +118,20 @@ class WordGiven(Message):
     tag: str
 
 
-class VehicleHidden(Message):
-    """A vehicle stood in the bay, and behind the closed street door no sensor shows it any more: it still stands there,
-    until it is shown again or two persons have counted.
+class VehicleShutIn(Message):
+    """A vehicle that nobody has taken in stands behind the closed street door of the bay. Whatever is sensed later, it
+    stands there until it stands before an open door, is taken in, or is counted by two persons.
     """
 
-    kind: Literal["vehicle_hidden"] = "vehicle_hidden"
+    kind: Literal["vehicle_shut_in"] = "vehicle_shut_in"
     bay: str
     tag: str
 
 
-class VehicleShown(Message):
-    """The sensors of the bay show again that a vehicle stands there."""
+class VehicleLetOut(Message):
+    """The vehicle that was shut in stands before the open street door: it may drive out."""
 
-    kind: Literal["vehicle_shown"] = "vehicle_shown"
+    kind: Literal["vehicle_let_out"] = "vehicle_let_out"
     bay: str
 
 
@@ -270,8 +270,8 @@ Event = Annotated[
     | HandOverAborted
     | ReturnStarted
     | WordGiven
-    | VehicleHidden
-    | VehicleShown
+    | VehicleShutIn
+    | VehicleLetOut
     | ReturnRefused
     | Returned
     | ReturnExpected

@@ -233,6 +233,13 @@ class Bay:
         """Whether no source senses a car: light barrier, reader, plates and scale."""
         return not (self.vehicle or self.tag or self.in_place or self.mass_kg > EMPTY_KG)
 
+    @property
+    def shows_car(self) -> bool:
+        """Whether two of these sources sense a car at least: a single one may flicker, or stick."""
+        return (self.vehicle or self.in_place) and (
+            self.vehicle + bool(self.tag) + self.in_place + (self.mass_kg > EMPTY_KG) > 1
+        )
+
 
 class SlotIndex:
     """What is looked for in all slots again and again: a large tower has hundreds, and few change between two reads."""

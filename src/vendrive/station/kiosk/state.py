@@ -113,10 +113,10 @@ def _blocked(desk: Desk, snapshot: Snapshot) -> ErrorCode | None:
     """Return why this bay waits although nobody is served: somebody or something is in it, or it is out of service."""
     if desk.side.controller.view(snapshot).out_of_service(desk.side.name):
         return ErrorCode.part_locked
-    if desk.hides:
-        return ErrorCode.machine_contradiction
     if f"{AlarmName.alive_inside} {desk.side.name}" in desk.side.record.facts.alarms:
         return ErrorCode.person_inside
+    if desk.side.hides(desk.side.sensed(snapshot)):
+        return ErrorCode.machine_contradiction
     return ErrorCode.person_in_bay if desk.is_blocked else None
 
 

@@ -384,8 +384,12 @@ def test_a_car_that_was_never_sensed_to_be_gone_before_an_open_door_has_not_left
 def test_a_car_that_left_through_a_door_with_a_dead_switch_is_lent_and_not_hidden(small: Small) -> None:
     presented(small)
     small.ideal.change("B1", street_door=Door.between)
-    small.tick()
+    small.until_running("open_street_door")
     small.ideal.stand("B1", "")
+    small.tick()
+    small.ideal.cut("B1")
+    small.tick()
+    small.clock.advance(5)
     small.settle()
     assert (len(small.events("handed_over")), small.bay().street_door) == (1, Door.closed)
     assert (shut_in_events(small), doubts(small)) == ([], "")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +158,16 @@ def test_the_command_line_refuses_a_layout_that_is_not_there(
     monkeypatch.setattr("sys.argv", ["vendrive tower", "simulate", "--layout", "atlantis"])
     assert main() == 2
     assert "atlantis" in capsys.readouterr().err
+
+
+def test_nor_one_that_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "tower.toml"
+    file.write_bytes(b"\xff\xfe")
+    monkeypatch.setattr("sys.argv", ["vendrive tower", "simulate", "--layout", str(file)])
+    assert main() == 2
+    assert "it is no text in UTF-8" in capsys.readouterr().err
 
 
 def test_who_knows_all_arrivals_is_told_of_walk_ups_and_of_no_shows() -> None:

@@ -187,3 +187,12 @@ def test_the_station_has_it_as_a_command_with_an_example() -> None:
         [sys.executable, "-m", "vendrive.station", "journal", "--help"], capture_output=True, text=True, check=True
     ).stdout
     assert "--at 2026-11-21T10:31" in shown
+
+
+def test_a_kind_of_event_that_is_none_is_refused_with_those_that_are(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["list", folder, "--kind", "handed"])
+    assert "there is no event 'handed': choose of" in capsys.readouterr().err
+    assert main(["list", folder, "--kind", "handed_over"]) == 0

@@ -107,7 +107,12 @@ def main() -> int:
 def layout_of(name: str) -> Layout:
     """Return a layout of the program, or one from a file."""
     path = Path(name)
-    return parse_layout(path.read_text(encoding="utf-8"), name) if path.suffix == ".toml" else load_layout(name)
+    if path.suffix != ".toml":
+        return load_layout(name)
+    try:
+        return parse_layout(path.read_text(encoding="utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise LayoutError(name, "all of it", "it is no text in UTF-8") from error
 
 
 def setting_of(arguments: argparse.Namespace, policy: str, seed: int) -> Setting:

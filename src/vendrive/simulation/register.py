@@ -80,6 +80,11 @@ class Register:
         injection.until_s = self._now_s()
         self.note(f"over {injection.kind} {injection.part}")
 
+    def was_on(self, kind: str, within_s: float) -> bool:
+        """Whether a fault of this class is on, or was that long ago."""
+        since_s = self._now_s() - within_s
+        return any(one.kind == kind and one.until_s >= since_s for one in (*self.over, *self.injections))
+
     def decided(self, refused: bool) -> None:
         """The station or its PLC decided something: every fault that is on was there."""
         horizon_s = self._now_s() - AFTERMATH_S

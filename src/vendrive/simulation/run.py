@@ -37,6 +37,8 @@ TOWERS = (
 # The share of all classes of fault that a seed enables.
 ENABLED = (0.02, 0.25)
 QUIET_S = 8 * 3600.0
+# So long a night is, in which retail is away; it comes back half an hour after it: 168 h, and the tower lends no more.
+NIGHT_HOURS = (1.5, 167.5)
 # In the other seeds the station sees each step of a transfer, as it does at a tower.
 PASSES = 0.75
 Verify = Callable[[Ed25519PublicKey, str, str, str], bool]
@@ -59,7 +61,7 @@ def plan_of(seed: int) -> Plan:
     rng = Random(f"plan {seed}")  # noqa: S311 repeatable by its seed
     layout, cars, _ = rng.choices(TOWERS, [weight for _, _, weight in TOWERS])[0]
     hours = rng.uniform(2.5, 4.5) if layout != "autostadt400" else 1.0
-    night_hours = rng.uniform(12, 166) if rng.random() < 0.15 else 0.0
+    night_hours = rng.uniform(*NIGHT_HOURS) if rng.random() < 0.15 else 0.0
     # From a calm tower to a bad one, from as many people as it serves at leisure to more than it can, from people
     # who are announced to those who walk up: calm ones see the end of long stories that faults cut short in others.
     drawn = Random(f"{seed} crowd")  # noqa: S311 repeatable by its seed
@@ -204,12 +206,20 @@ async def _drives(world: World, car: Car) -> None:
 
 
 async def _night(world: World) -> None:
-    """For hours nobody comes and retail is away; who booked before is served after it, still without retail."""
+    """For hours nobody comes and retail is away, and the station restarts in their midst; who booked before is served
+    after it, still without retail.
+    """
     world.awake.clear()
     await asyncio.sleep(900)
     with world.register.injected("long_cut_off"):
         world.retail.cut(True)
-        await asyncio.sleep(world.plan.night_hours * 3600)
+        away_s = world.plan.night_hours * 3600
+        restart_s = world.random("night").uniform(0, away_s)
+        await asyncio.sleep(restart_s)
+        if world.session is not None:
+            world.kill_station("in the night")
+            world.start_station()
+        await asyncio.sleep(away_s - restart_s)
         world.awake.set()
         await asyncio.sleep(1800)
         world.retail.cut(False)

@@ -18,7 +18,7 @@ from typing import cast
 from vendrive.audit import GENESIS, BrokenChain, Link, verify_chain
 from vendrive.station.facts import Facts
 from vendrive.tower.replay import AlarmOn, Conversation, State, replay, running
-from vendrive.wire.journal import Entry
+from vendrive.wire.journal import KINDS, Entry
 
 EXAMPLE = """examples:
   vendrive station journal list .demo/shanghai --from 2026-11-21 --kind handed_over --kind returned
@@ -85,7 +85,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     )
     verbs = made.add_subparsers(dest="verb", required=True)
     listed = verbs.add_parser("list", help="the entries, oldest first")
-    listed.add_argument("--kind", action="append", default=[], help="only this kind of event; may be repeated")
+    kind_help = "only this kind of event, such as handed_over; may be repeated"
+    listed.add_argument("--kind", action="append", default=[], type=_kind, metavar="KIND", help=kind_help)
     listed.add_argument("--drive", metavar="ID", help="only what names this drive")
     played = verbs.add_parser("replay", help="what was known, moment by moment")
     played.add_argument("--at", type=_time, metavar="TIME", help="the minute that begins at this time")
@@ -163,6 +164,12 @@ def _time(text: str) -> datetime:
             f"{text!r} is no time: write 2026-11-21 or 2026-11-21T10:31, in UTC, or with an offset such as +08:00"
         ) from error
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise argparse.ArgumentTypeError(f"there is no event {text!r}: choose of {', '.join(sorted(KINDS))}")
+    return text
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer, model_validator
 
@@ -291,6 +291,8 @@ Event = Annotated[
 
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+KINDS = frozenset(str(event.model_fields["kind"].default) for event in get_args(get_args(Event)[0]))
+"""The names of all events."""
 
 
 class Entry(Message):

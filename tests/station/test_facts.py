@@ -152,7 +152,7 @@ SHUT_IN = VehicleShutIn(bay="B1", tag="T1")
 )
 def test_a_car_is_shut_in_until_it_is_let_out_taken_in_or_counted_by_two(ending: list[Event], stays: bool) -> None:
     facts = fold([SHUT_IN, *ending])
-    assert Facts.model_validate_json(facts.model_dump_json()).shut_in == ({"B1"} if stays else set())
+    assert Facts.model_validate_json(facts.model_dump_json()).shut_in == ({"B1": "T1"} if stays else {})
 
 
 def test_a_door_that_has_closed_behind_a_car_is_closed_however_its_command_ended() -> None:

@@ -15,7 +15,7 @@ from vendrive.station.handover import NOBODY_CAME_S
 from vendrive.station.kiosk.state import KioskState, kiosk_state
 from vendrive.station.link import Link
 from vendrive.station.outlook import is_free
-from vendrive.station.returning import ReturnTalk
+from vendrive.station.returning import MOST_LET_OUT, ReturnTalk
 from vendrive.tower.interlocks import refusals, votes
 from vendrive.tower.replay import state_after
 from vendrive.wire.errors import ErrorCode, Refused
@@ -172,8 +172,7 @@ def staged(small: Small) -> Small:
     small.desks["B1"].cancel()
     small.until_running("close_street_door")
     small.ideal.finish("B1")
-    small.link.plc_epoch, small.link.control_epoch = 2, 0
-    small.connect()
+    plc_starts_anew(small)
     small.settle()
     assert [end.result for end in small.events("command_ended")][-1] == "unknown"  # type: ignore[union-attr]
     return small
@@ -218,7 +217,7 @@ def test_once_its_sensors_show_it_again_the_return_goes_on(hidden: Small, restar
 def test_before_an_open_door_it_may_drive_out(shut_in: Small) -> None:
     shut_in.by_hand(Mode.automatic)
     shut_in.settle()
-    assert (shut_in.bay().street_door, shut_in.record.facts.shut_in) == (Door.open, set())
+    assert (shut_in.bay().street_door, shut_in.record.facts.shut_in) == (Door.open, {})
     shut_in.ideal.stand("B1", "")
     patience_ends(shut_in)
     assert (shut_in.desks["B1"].talk, shut_in.bay().street_door, doubts(shut_in)) == (None, Door.closed, "")
@@ -242,6 +241,79 @@ def test_what_two_persons_counted_holds_whatever_its_alarm_does(hidden: Small, f
     assert brought_here(hidden)
 
 
+# What has taken it, or will
+
+
+def plc_starts_anew(small: Small) -> None:
+    small.link.plc_epoch, small.link.control_epoch = small.link.plc_epoch + 1, 0
+    small.connect()
+
+
+@pytest.mark.parametrize("end", ["cut", "unknown"])
+def test_a_transfer_that_took_it_ends_it_however_it_ended_itself(staged: Small, end: str) -> None:
+    assert staged.record.facts.shut_in == {"B1": "TAG-1"}
+    staged.verify(staged.lend("drive-2", "TAG-2"))
+    lift = staged.until_running("pick")
+    if end == "cut":
+        staged.ideal.cut(lift)
+    else:
+        staged.ideal.finish(lift)
+        plc_starts_anew(staged)
+    staged.settle()
+    staged.clock.advance(5)
+    staged.settle()
+    assert (staged.record.facts.shut_in, doubts(staged), staged.alarms) == ({}, "", set())
+    assert (staged.where("TAG-2"), staged.bay().street_door) == ("B1", Door.open)
+
+
+def test_while_it_is_taken_nobody_is_told_that_it_is_hidden(staged: Small) -> None:
+    staged.verify(staged.lend("drive-2", "TAG-2"))
+    lift = staged.until_running("pick")
+    staged.ideal.stand("B1", "")
+    staged.tick()
+    assert staged.alarms == set()
+    staged.ideal.finish(lift)
+    staged.settle()
+    assert staged.where("TAG-2") == "B1"
+
+
+def test_a_car_that_a_lift_put_there_with_no_known_end_is_the_towers(small: Small) -> None:
+    small.verify(small.lend("drive-1", "TAG-1"))
+    lift = small.until_running("place")
+    small.ideal.finish(lift)
+    plc_starts_anew(small)
+    small.settle()
+    small.clock.advance(5)
+    small.settle()
+    assert (small.bay().street_door, shut_in_events(small)) == (Door.open, [])
+    small.ideal.stand("B1", "")
+    small.start()
+    small.settle()
+    assert len(small.events("handed_over")) == 1
+
+
+def test_what_flickers_before_a_door_that_lets_somebody_out_ends_nothing(hidden: Small) -> None:
+    hidden.by_hand(Mode.automatic)
+    hidden.ideal.change("B1", scanner=True)
+    hidden.settle()
+    assert hidden.bay().street_door == Door.open
+    for there in (True, False):
+        hidden.ideal.change("B1", vehicle=there, in_place=there)
+        hidden.tick()
+    hidden.ideal.change("B1", scanner=False)
+    assert not brought_here(hidden)
+
+
+@pytest.mark.parametrize("shown", [("vehicle", "in_place"), ("tag", "mass_kg"), ("vehicle", "mass_kg")])
+def test_any_two_sources_say_that_it_stands_there(small: Small, shown: tuple[str, str]) -> None:
+    said = {"vehicle": True, "in_place": True, "tag": "STRANGER", "mass_kg": 1500}
+    small.ideal.change("B1", **{name: said[name] for name in shown})
+    small.tick()
+    small.ideal.stand("B1", "")
+    small.tick()
+    assert small.record.facts.shut_in.keys() == {"B1"}
+
+
 # What it does meanwhile
 
 
@@ -256,6 +328,30 @@ def test_who_is_sensed_with_it_is_let_out_and_it_stays_hidden(hidden: Small) -> 
     hidden.settle()
     assert hidden.bay().street_door == Door.closed
     assert "a car stood in B1" in doubts(hidden)
+
+
+def test_a_sensor_that_flaps_does_not_move_the_door_for_ever(hidden: Small) -> None:
+    hidden.by_hand(Mode.automatic)
+    before = hidden.ideal.done.count("open_street_door")
+    for there in (True, False) * 20:
+        hidden.ideal.change("B1", scanner=there)
+        hidden.settle()
+        hidden.clock.advance(15)
+    assert 0 < hidden.ideal.done.count("open_street_door") - before <= MOST_LET_OUT
+
+
+def test_a_restart_does_not_forget_whose_return_it_was(hidden: Small) -> None:
+    hidden.start()
+    hidden.by_hand(Mode.automatic)
+    hidden.settle()
+    assert hidden.bay().street_door == Door.closed
+    hidden.ideal.stand("B1", "TAG-1")
+    hidden.ideal.change("B1", key_in_box=True, length_mm=4000, width_mm=1800, height_mm=1500)
+    hidden.settle()
+    assert (hidden.where("TAG-1"), hidden.bay().street_door) == ("B1", Door.open), "nobody has given the word for it"
+    hidden.desks["B1"].declare(engine_off=True, key_in_box=True, nobody_inside=True)
+    hidden.settle()
+    assert len(hidden.events("returned")) == 1
 
 
 def test_a_door_that_let_somebody_half_out_is_closed(hidden: Small) -> None:
@@ -318,11 +414,17 @@ def test_no_car_is_brought_to_it_beforehand_nor_asked_for_there(hidden: Small) -
         desk.show_collect_pass("drive-2")
 
 
-def test_a_count_that_another_bay_waits_for_goes_past_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whose", ["borrower's", "tower's"])
+def test_a_count_that_another_bay_waits_for_goes_past_it(tmp_path: Path, whose: str) -> None:
     small = Small(tmp_path, "guangzhou42", {"TAG-1": "2A", "TAG-2": "3C"})
-    returning(small, word=False)
-    small.ideal.change("B1", street_door=Door.closed)
-    small.tick()
+    if whose == "tower's":
+        presented(small)
+        small.desks["B1"].cancel()
+        small.settle()
+    else:
+        returning(small, word=False)
+        small.ideal.change("B1", street_door=Door.closed)
+        small.tick()
     small.ideal.stand("B1", "")
     presented(small, "drive-2", "TAG-2", "B2")
     small.ideal.stand("B2", "")
@@ -337,12 +439,11 @@ def test_a_count_that_another_bay_waits_for_goes_past_it(tmp_path: Path) -> None
     small.tick()
     desk.declare(engine_off=True, key_in_box=True, nobody_inside=True)
     lift = small.until_running("place")
-    small.link.plc_epoch, small.link.control_epoch = 2, 0
     small.ideal.finish(lift)
-    small.connect()
+    plc_starts_anew(small)
     small.settle()
     assert [event.drive_id for event in small.events("returned")] == ["drive-2"]  # type: ignore[union-attr]
-    assert "a car stood in B1" in doubts(small)
+    assert ("TAG-1 was last in B1" if whose == "tower's" else "a car stood in B1") in doubts(small)
 
 
 def test_sensors_that_flap_fill_no_journal(shut_in: Small) -> None:

@@ -87,6 +87,25 @@ def test_a_staged_car_that_was_moved_by_hand_is_brought_again_and_no_other_is_sh
     assert small.ideal.done.count("open_street_door") == opened
 
 
+def test_a_door_that_was_open_at_a_restart_does_not_stay_so_before_the_towers_car(small: Small) -> None:
+    presented(small)
+    small.desks["B1"].cancel()
+    small.start()
+    small.settle()
+    assert (small.where("TAG-1"), small.bay().street_door) != ("B1", Door.open)
+
+
+def test_who_drives_off_while_another_is_served_is_lent_the_car(small: Small) -> None:
+    presented(small)
+    small.desks["B1"].cancel()
+    small.start()
+    small.verify(small.lend("drive-2", "TAG-2"))
+    small.ideal.stand("B1", "")
+    small.settle()
+    assert [event.drive_id for event in small.events("handed_over")] == ["drive-1"]  # type: ignore[union-attr]
+    assert small.where("TAG-2") == "B1"
+
+
 def test_a_newer_order_of_a_drive_brings_its_new_car(small: Small) -> None:
     presented(small)
     small.desks["B1"].cancel()

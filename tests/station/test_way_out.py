@@ -290,6 +290,19 @@ def test_with_its_key_in_the_box_no_pass_opens_the_door_again(small: Small) -> N
     assert len(small.events("returned")) == 1
 
 
+def test_a_word_is_not_taken_back_while_the_lift_takes_the_car(small: Small) -> None:
+    talk = returning(small)
+    small.until_running("pick")
+    small.ideal.change("B1", key_in_box=False)
+    small.tick()
+    assert talk.key_gone
+    small.desks["B1"].ready = True
+    with pytest.raises(Refused, match="kiosk_busy"):
+        shows_pass(small)
+    small.settle()
+    assert len(small.events("returned")) == 1
+
+
 def test_who_leaves_after_a_long_while_has_the_time_of_one_who_has_just_come(small: Small) -> None:
     """However seldom the bay was looked at meanwhile."""
     presented(small)

@@ -74,6 +74,8 @@ class Desk:
         self._tidying: Storing | None = None
         # The tag of a car here that the journal does not know of yet, an empty string where it is not read.
         self._stood: str | None = None
+        # Of one that is shut in: whether it is in sight, and was since the door was closed.
+        self._shown = False
         # The drive whose car waits here, or is brought here, before its person comes.
         self.staging: Lending | None = None
         self._verifying = False
@@ -176,8 +178,7 @@ class Desk:
                 moved = lending.drive_id in facts.used and self.side.store.is_cancelled(lending)
                 raise Refused(ErrorCode.return_not_here if moved else ErrorCode.nothing_lent)
             if isinstance(self.talk, ReturnTalk) and self.talk.lending.drive_id == lending.drive_id:
-                self._machine_now()
-                self.talk.take_back()
+                self.talk.take_back(self._machine_now())
                 return
             if self.talk is not None or self.asking is not None:
                 raise Refused(ErrorCode.kiosk_busy)
@@ -223,6 +224,7 @@ class Desk:
         ended = False
         self._note_shut_in(snapshot)
         if self.talk is not None:
+            self._note_left(snapshot, self.talk.lending.drive_id)
             self.talk.tick(snapshot)
             if self.talk.over:
                 self._end_talk(self.talk)
@@ -233,11 +235,14 @@ class Desk:
     def _note_shut_in(self, snapshot: Snapshot) -> None:
         """A car behind a closed street door has not left, though its sensors may die: the journal knows it first.
 
-        Nor has one that stood before an open door, and was never sensed to be gone until that was closed.
+        Nor has one that stood before an open door, and was never sensed to be gone until that was closed. It is let out
+        only where it was in sight since before the door began to open.
         """
         name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
         if name in record.facts.shut_in:
-            if bay.street_door == Door.open and bay.shows_car:
+            shut, hides = bay.street_door == Door.closed, self.side.hides(bay)
+            self._shown = not hides and (shut or self._shown)
+            if self._shown and bay.street_door == Door.open:
                 record.write(VehicleLetOut(bay=name))
         elif bay.shows_car:
             self._stood = bay.tag if self._is_news(bay, snapshot) else None
@@ -255,7 +260,7 @@ class Desk:
         believed = facts.places.get(bay.tag) == name if bay.tag else name in facts.places.values()
         if believed:
             return bay.street_door == Door.closed and name in facts.opened
-        return name not in between_places(snapshot, self.side.layout)
+        return name not in between_places(snapshot, self.side.layout) and not self._reached_into()
 
     def _end_talk(self, talk: Talk) -> None:
         until = self._clock.monotonic() + FAREWELL_S
@@ -286,9 +291,15 @@ class Desk:
             if self._tidying.slot_reached(snapshot):
                 self._tidying = None
             return task
-        if bay.empty and bay.street_door != Door.closed:
+        if (bay.empty or self._is_the_towers(bay)) and bay.street_door != Door.closed:
             return self.side.closing()
         return None
+
+    def _is_the_towers(self, bay: Bay) -> bool:
+        """Whether the car in the bay is in the tower's keeping, and lent to nobody: its door is open to nobody then."""
+        facts, vehicle = self._record.facts, self.side.store.vehicle_of(bay.tag) if bay.tag else None
+        here = facts.places.get(bay.tag) == self.side.name
+        return here and vehicle is not None and vehicle.vehicle_id not in facts.out.values()
 
     def _stage(self, lending: Lending, snapshot: Snapshot) -> Task | None:
         """Bring the car that its person will come for, behind a closed street door."""
@@ -303,11 +314,13 @@ class Desk:
         bay = self.side.sensed(snapshot)
         return tag if tag and bay.tag == tag and bay.street_door == Door.closed else ""
 
-    def _note_left(self, snapshot: Snapshot) -> None:
-        """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over."""
+    def _note_left(self, snapshot: Snapshot, served: str = "") -> None:
+        """A car that was presented here and is gone is lent, though a sensor hid it until its conversation was over. Of
+        the drive that is `served` its conversation says so.
+        """
         facts, here = self._record.facts, self.side.name
         for tag, (drive, bay) in list(facts.shown.items()):
-            if bay != here or not self.side.has_left(tag, snapshot):
+            if bay != here or drive == served or not self.side.has_left(tag, snapshot):
                 continue
             lending = self.side.store.lending(drive)
             if lending is not None:
@@ -332,6 +345,8 @@ class Desk:
         if taken_in or standing not in (None, bay.name) or (standing and bay.street_door == Door.closed):
             talk.resume_storing()
         if talk.phase == Phase.storing or standing == bay.name:
+            return talk
+        if standing is None and self.side.hides(bay):
             return talk
         # A talk at its beginning would open the door, and what stands behind it may be not the borrower's.
         return talk if standing is None and bay.vehicle and bay.street_door != Door.closed else None

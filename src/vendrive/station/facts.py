@@ -16,6 +16,7 @@ FOLD = 8
 """Raise it with each change of what `apply` does: facts that were folded otherwise are folded anew."""
 
 _SHUT = (Operation.close_street_door, Operation.open_inner_door)
+_TAKING = (Operation.pick, Operation.finish_transfer)
 
 NO_BAY = ""
 """Journals of stations that had one bay do not name it where a person is verified."""
@@ -26,8 +27,8 @@ class Facts(BaseModel):
 
     By part: `open_commands` (a command that works on two parts stands under both), `locked` (who locked it). By bay:
     `handing_over` and `returning`, the drive that is served there, `opened`: its street door was opened and is not
-    known to have been closed since, and `shut_in`: a car stands behind its closed street door. By tag: `places`, where
-    the journal believes each car, and `shown`, the drive to which it was last presented with the bay, until it is
+    known to have been closed since, and `shut_in`, the tag of a car behind its closed street door. By tag: `places`,
+    where the journal believes each car, and `shown`, the drive to which it was last presented with the bay, until it is
     counted elsewhere. By drive: `out`, the vehicle that is lent and may come back here. By name and part: `alarms`.
     """
 
@@ -45,7 +46,7 @@ class Facts(BaseModel):
     handing_over: dict[str, str] = {}
     returning: dict[str, str] = {}
     opened: set[str] = set()
-    shut_in: set[str] = set()
+    shut_in: dict[str, str] = {}
     locked: dict[str, str] = {}
     alarms: dict[str, events.Alarm] = {}
 
@@ -56,6 +57,7 @@ class Facts(BaseModel):
         self._believe(event)
         if isinstance(event, events.Counted | events.CountAccepted):
             places = event.places
+            self.shut_in = {bay: tag for bay, tag in self.shut_in.items() if places.get(tag, bay) == bay}
             self.shown = {tag: shown for tag, shown in self.shown.items() if places.get(tag, shown[1]) == shown[1]}
         match event:
             case events.Started(control_epoch=epoch):
@@ -79,12 +81,12 @@ class Facts(BaseModel):
         self, event: events.VehicleShutIn | events.VehicleLetOut | events.WordGiven | events.CountAccepted
     ) -> None:
         match event:
-            case events.VehicleShutIn(bay=bay):
+            case events.VehicleShutIn(bay=bay, tag=tag):
                 # A door that closed behind a car was closed, however its command ended.
                 self.opened.discard(bay)
-                self.shut_in.add(bay)
+                self.shut_in[bay] = tag
             case events.VehicleLetOut(bay=bay) | events.WordGiven(bay=bay):
-                self.shut_in.discard(bay)
+                self.shut_in.pop(bay, None)
             case _:
                 self.shut_in.clear()  # two persons have looked into every bay
 
@@ -100,8 +102,10 @@ class Facts(BaseModel):
             self.opened.add(bay)
         elif given.operation in _SHUT and ended.result == Result.done:
             self.opened.discard(bay)
-        elif given.operation == Operation.pick and ended.result == Result.done:
-            self.shut_in.discard(given.arguments.get("place", ""))
+        elif given.operation in _TAKING and ended.result == Result.done:
+            # What was cut short ends on the lift too.
+            begun = self.cut_short.get(given.arguments.get("lift", ""), given)
+            self.shut_in.pop(begun.arguments.get("place", ""), None)
 
     def _believe(self, event: Event) -> None:
         before = Belief(self.places, self.open_commands, self.cut_short)

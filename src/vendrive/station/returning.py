@@ -18,6 +18,8 @@ from vendrive.wire.machine import Bay, Door, Snapshot
 from vendrive.wire.orders import Limits
 
 NOBODY_CAME_S = 180.0
+# After so often there is the emergency exit.
+MOST_LET_OUT = 5
 
 
 class Phase(StrEnum):
@@ -65,6 +67,8 @@ class ReturnTalk:
         self.key_gone = False
         # A car stands in the bay, and no source senses it any more.
         self._hidden = False
+        # How often who was sensed beside it was let out.
+        self._let_out = 0
 
     @property
     def over(self) -> bool:
@@ -108,10 +112,15 @@ class ReturnTalk:
         self._side.store.write_note(_note(self.lending), json.dumps([bay.length_mm, bay.mass_kg]))
         self.phase = Phase.storing
 
-    def take_back(self) -> None:
-        """The borrower takes the word back: the street door opens again. Refuses kiosk_busy where the key is there."""
-        if not self.key_gone:
+    def take_back(self, snapshot: Snapshot) -> None:
+        """The borrower takes the word back: the street door opens again. Refuses kiosk_busy where the key is there, and
+        while the machine is at work in the bay.
+        """
+        if not self.key_gone or self._side.sensed(snapshot).busy:
             raise Refused(ErrorCode.kiosk_busy)
+        self._take_back()
+
+    def _take_back(self) -> None:
         self.phase, self.task, self._measured, self.key_gone = Phase.check, None, None, False
 
     def cancel(self, snapshot: Snapshot) -> None:
@@ -145,8 +154,8 @@ class ReturnTalk:
             # Staff brought it here by hand: behind an open door it would be anybody's.
             self.phase, self.task = Phase.over, None
             return
-        if self._hidden and side.nobody(bay):
-            # Open, the door would be a way out for a car that nobody could see leave. Who is in the bay is let out.
+        if self._hidden and not self._lets_out(bay):
+            # Open, the door would be a way out for a car that nobody could see leave.
             self.phase, self.checks, self.task, self._busy = Phase.drive_in, (), side.closing(), True
             return
         self.task = Task(OpenStreet(side.name), f"return {self.lending.drive_id}")
@@ -162,6 +171,13 @@ class ReturnTalk:
         self._busy = busy
         if now - self._active_s > NOBODY_CAME_S:
             self.phase, self.task = Phase.over, None
+
+    def _lets_out(self, bay: Bay) -> bool:
+        """Whether the street door opens to who is sensed beside a hidden car: a sensor that flaps opens it so often."""
+        if self._side.nobody(bay):
+            return False
+        self._let_out += self.task is None or not isinstance(self.task.goal, OpenStreet)
+        return self._let_out <= MOST_LET_OUT
 
     def _clear(self, storing: Storing, snapshot: Snapshot) -> None:
         """Bring the car that waits here back; the street door stays closed until it stands in its slot."""
@@ -195,7 +211,7 @@ class ReturnTalk:
             return
         self.key_gone = self._has_lost_key(bay)
         if self.key_gone and bay.street_door != Door.closed:
-            self.take_back()
+            self._take_back()
             return
         # Behind the closed door it stays, and staff are told: who has the key shows the pass again.
         self.task = self._side.closing() if self.key_gone else self._storing.task(snapshot)

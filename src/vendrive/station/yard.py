@@ -11,7 +11,7 @@ from vendrive.station.outlook import Outlook
 from vendrive.station.record import Record
 from vendrive.station.returning import Phase, ReturnTalk
 from vendrive.tower.control import GiveWay
-from vendrive.tower.inventory import places
+from vendrive.tower.inventory import Doubt, places
 from vendrive.wire.journal import Counted
 from vendrive.wire.machine import NO_STOREY, STALE_AFTER_S, Lift, Operation, Snapshot
 
@@ -51,8 +51,8 @@ class Yard:
     def _count(self, snapshot: Snapshot) -> None:
         """Journal where every car stands, as soon as none is between two places.
 
-        Not while the sensors contradict each other or the journal: somebody looks. A car that is hidden in one bay is
-        none of those that are counted, and keeps no other bay waiting.
+        Not while the sensors contradict each other or the journal: somebody looks. A car that is hidden in a bay stays
+        where it is believed, if it is, and keeps no other bay waiting.
         """
         # Of a transfer of unknown outcome the sensors say which end it has come to.
         unknown = "after a transfer of unknown outcome" if self._record.facts.cut_short else ""
@@ -60,9 +60,14 @@ class Yard:
         if not reason or not self._stand_still(snapshot):
             return
         view = self._side.controller.view(snapshot)
-        if not (view.sensed_doubts or view.differences):
+        if not (view.sensed_doubts or any(not self._is_of_a_bay(doubt) for doubt in view.differences)):
             self._record.write(Counted(places=self._in_bays() | places(snapshot), reason=reason))
             self._to_count = ""
+
+    def _is_of_a_bay(self, doubt: Doubt) -> bool:
+        """Whether it is about a car that was last in a bay and is read nowhere: its place is kept."""
+        tag, *at = doubt.about
+        return tag in self._record.facts.places and len(at) == 1 and self._side.layout.is_bay(at[0])
 
     def _in_bays(self) -> dict[str, str]:
         """Return the places of the cars that were last in a bay. One that is read nowhere may have left: its hand-over

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vendrive.lazy import lazy
 from vendrive.tower.inventory import Doubt, differences, doubts
 from vendrive.tower.layout import Layout
-from vendrive.wire.machine import Bay, Door, Lift, Mode, PlcState, Snapshot
+from vendrive.wire.machine import Bay, Door, Lift, Mode, Operation, PlcState, Snapshot
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class View:
 
     `unsettled` names the place by lift of each transfer of which only the beginning is known, `opened` the bays whose
     street door was opened and has not been closed since: only there a car can have driven off. `shut_in` are those
-    with a car behind their closed street door that nobody has taken in: it stands there, sensed or not.
+    of which the journal knows that a car stands behind their closed street door, sensed or not.
     """
 
     snapshot: Snapshot
@@ -38,10 +38,11 @@ class View:
 
     @lazy
     def hidden(self) -> frozenset[str]:
-        """The bays with a car that its sensors do not show."""
+        """The bays with a car that fewer than two of their sensors show."""
         if not self.shut_in:
             return frozenset()
-        return frozenset(bay.name for bay in self.snapshot.bays if bay.name in self.shut_in and not bay.shows_car)
+        shut_in = (bay for bay in self.snapshot.bays if bay.name in self.shut_in)
+        return frozenset(bay.name for bay in shut_in if not bay.shows_car and bay.operation != Operation.pick)
 
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:

@@ -119,8 +119,8 @@ class WordGiven(Message):
 
 
 class VehicleShutIn(Message):
-    """A vehicle that nobody has taken in stands behind the closed street door of the bay. Whatever is sensed later, it
-    stands there until it stands before an open door, is taken in, or is counted by two persons.
+    """A vehicle stands behind the closed street door of the bay, of which the journal did not know. Whatever is sensed
+    later, it stands there until it stands before an open door, is taken in, or is counted.
     """
 
     kind: Literal["vehicle_shut_in"] = "vehicle_shut_in"

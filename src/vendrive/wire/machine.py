@@ -236,9 +236,7 @@ class Bay:
     @property
     def shows_car(self) -> bool:
         """Whether two of these sources sense a car at least: a single one may flicker, or stick."""
-        return (self.vehicle or self.in_place) and (
-            self.vehicle + bool(self.tag) + self.in_place + (self.mass_kg > EMPTY_KG) > 1
-        )
+        return self.vehicle + bool(self.tag) + self.in_place + (self.mass_kg > EMPTY_KG) > 1
 
 
 class SlotIndex:

@@ -17,9 +17,10 @@ from vendrive.station.link import Link
 from vendrive.station.outlook import is_free
 from vendrive.station.returning import MOST_LET_OUT, ReturnTalk
 from vendrive.tower.interlocks import refusals, votes
+from vendrive.tower.inventory import Doubt
 from vendrive.tower.replay import state_after
 from vendrive.wire.errors import ErrorCode, Refused
-from vendrive.wire.journal import Event, HandOverAborted, PersonVerified, ReturnStarted, VehiclePresented
+from vendrive.wire.journal import CountAccepted, Event, HandOverAborted, PersonVerified, ReturnStarted, VehiclePresented
 from vendrive.wire.machine import Door, Mode, Operation
 from vendrive.wire.orders import OperatorAction, OperatorRequest
 
@@ -271,7 +272,7 @@ def test_while_it_is_taken_nobody_is_told_that_it_is_hidden(staged: Small) -> No
     lift = staged.until_running("pick")
     staged.ideal.stand("B1", "")
     staged.tick()
-    assert staged.alarms == set()
+    assert (staged.alarms, doubts(staged)) == (set(), "")
     staged.ideal.finish(lift)
     staged.settle()
     assert staged.where("TAG-2") == "B1"
@@ -446,6 +447,16 @@ def test_a_count_that_another_bay_waits_for_goes_past_it(tmp_path: Path, whose: 
     assert ("TAG-1 was last in B1" if whose == "tower's" else "a car stood in B1") in doubts(small)
 
 
+@pytest.mark.parametrize(
+    ("about", "passed"),
+    [(("TAG-1", "B1"), True), (("TAG-1", "B1", "L1"), False), (("L1", "B1"), False), (("TAG-1", "2A"), False)],
+)
+def test_a_count_goes_past_a_car_that_is_believed_in_a_bay_alone(
+    small: Small, about: tuple[str, ...], passed: bool
+) -> None:
+    assert small.yard._is_of_a_bay(Doubt(about, "")) is passed
+
+
 def test_sensors_that_flap_fill_no_journal(shut_in: Small) -> None:
     before = shut_in.journal.head()[0]
     for _ in range(100):
@@ -517,3 +528,12 @@ def test_a_car_that_is_presented_anew_for_nobody_shows_no_bay_as_served(small: S
     state = state_after(small.journal.entries())
     assert state is not None
     assert state.conversations == ()
+
+
+def test_a_car_that_was_put_away_for_nobody_is_believed_in_its_slot(small: Small) -> None:
+    small.ideal.stand("2A", "")
+    small.ideal.stand("B1", "TAG-1")
+    small.record.write(CountAccepted(places={"TAG-2": "3C"}, staff="one", second="two"))
+    small.settle()
+    assert small.layout.is_slot(small.where("TAG-1"))
+    assert small.record.facts.places["TAG-1"] == small.where("TAG-1")

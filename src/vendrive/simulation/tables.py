@@ -42,8 +42,8 @@ UNDETECTABLE = """## What the sensors of the layouts cannot detect
 
 With any one and any two sensors faulty, whatever they say, no part moves where a person is, but for these: where all
 sources that sense somebody are blind, or there is none. `tests/plant/test_blind.py` tries every pair at every dangerous
-moment; see [plant.md](plant.md). More than two at once: a bay whose car sensors all go dead before an open street door
-looks as if its car had driven off.
+moment; see [plant.md](plant.md). More than two at once: a bay whose car sensors all go dead before an open street door,
+or one that just closes, looks as if its car had driven off.
 """
 
 

@@ -214,7 +214,10 @@ class Desk:
     # What the machine's snapshots bring
 
     def tick(self, snapshot: Snapshot) -> bool:
-        """Go on from a snapshot; one that is too old changes nothing. Returns whether a conversation has ended."""
+        """Go on from a snapshot; one that is too old changes nothing.
+
+        Returns whether a conversation has ended, or a car was put away without one.
+        """
         now = self._clock.monotonic()
         if self.asking is not None and now > self.asking.until_s and not self._verifying:
             self._end_asking()
@@ -229,8 +232,9 @@ class Desk:
             if self.talk.over:
                 self._end_talk(self.talk)
                 ended = True
+        tidied = self._tidying
         self.side.controller.want(self.side.name, self.talk.task if self.talk is not None else self._tidy(snapshot))
-        return ended
+        return ended or (tidied is not None and self._tidying is None)
 
     def _note_shut_in(self, snapshot: Snapshot) -> None:
         """A car behind a closed street door has not left, though its sensors may die: the journal knows it first.

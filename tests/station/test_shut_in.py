@@ -267,6 +267,23 @@ def test_a_transfer_that_took_it_ends_it_however_it_ended_itself(staged: Small, 
     assert (staged.where("TAG-2"), staged.bay().street_door) == ("B1", Door.open)
 
 
+def test_a_car_whose_tag_was_not_read_at_first_is_known_by_it_later(small: Small) -> None:
+    small.ideal.stand("2A", "")
+    small.ideal.stand("B1", "TAG-1", read=False)
+    small.record.write(CountAccepted(places={"TAG-2": "3C"}, staff="one", second="two"))
+    small.tick()
+    assert small.record.facts.shut_in == {"B1": ""}
+    small.ideal.stand("B1", "TAG-1")
+    lift = small.until_running("pick")
+    assert small.record.facts.shut_in == {"B1": "TAG-1"}
+    small.ideal.finish(lift)
+    plc_starts_anew(small)
+    small.settle()
+    small.clock.advance(5)
+    small.settle()
+    assert (small.record.facts.shut_in, small.alarms) == ({}, set())
+
+
 def test_while_it_is_taken_nobody_is_told_that_it_is_hidden(staged: Small) -> None:
     staged.verify(staged.lend("drive-2", "TAG-2"))
     lift = staged.until_running("pick")
@@ -353,6 +370,35 @@ def test_a_restart_does_not_forget_whose_return_it_was(hidden: Small) -> None:
     hidden.desks["B1"].declare(engine_off=True, key_in_box=True, nobody_inside=True)
     hidden.settle()
     assert len(hidden.events("returned")) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_return_that_was_given_up_opens_to_no_stranger(small: Small, restarted: bool) -> None:
+    returning(small, word=False)
+    small.ideal.stand("B1", "")
+    patience_ends(small)
+    assert (small.desks["B1"].talk, small.record.facts.returning) == (None, {"B1": "drive-1"})
+    for tag in ("STRANGER", ""):
+        small.ideal.stand("B1", tag, read=False)
+        small.tick()
+    if restarted:
+        small.start()
+    small.settle()
+    small.ideal.stand("B1", "STRANGER", read=False)
+    patience_ends(small)
+    assert small.bay().street_door == Door.closed
+
+
+def test_a_restart_while_its_door_opens_does_not_keep_it_in(shut_in: Small) -> None:
+    shut_in.by_hand(Mode.automatic)
+    shut_in.until_running("open_street_door")
+    shut_in.ideal.finish("B1")
+    shut_in.start()
+    shut_in.settle()
+    assert shut_in.record.facts.shut_in == {}
+    shut_in.ideal.stand("B1", "")
+    patience_ends(shut_in)
+    assert brought_here(shut_in)
 
 
 def test_a_door_that_let_somebody_half_out_is_closed(hidden: Small) -> None:

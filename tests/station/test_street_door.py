@@ -87,12 +87,36 @@ def test_a_staged_car_that_was_moved_by_hand_is_brought_again_and_no_other_is_sh
     assert small.ideal.done.count("open_street_door") == opened
 
 
-def test_a_door_that_was_open_at_a_restart_does_not_stay_so_before_the_towers_car(small: Small) -> None:
+@pytest.mark.parametrize("came_back_by_hand", [False, True])
+def test_a_door_that_was_open_at_a_restart_does_not_stay_so_before_the_towers_car(
+    small: Small, came_back_by_hand: bool
+) -> None:
     presented(small)
+    if came_back_by_hand:
+        small.ideal.stand("B1", "")
+        small.settle()
+        small.ideal.stand("2A", "TAG-1")
+        small.record.write(CountAccepted(places={"TAG-1": "2A", "TAG-2": "3C"}, staff="one", second="two"))
+        small.clock.advance(10)
+        small.settle()
+        small.verify(small.lend("drive-5", "TAG-1"))
+        small.settle()
+        assert (small.where("TAG-1"), small.bay().street_door) == ("B1", Door.open)
     small.desks["B1"].cancel()
     small.start()
     small.settle()
     assert (small.where("TAG-1"), small.bay().street_door) != ("B1", Door.open)
+
+
+def test_a_booked_car_that_stands_before_a_door_that_closes_is_left_there(small: Small) -> None:
+    small.verify(small.lend("drive-1", "TAG-1", promised_at=small.clock.now()))
+    small.settle()
+    small.desks["B1"].cancel()
+    small.start()
+    small.settle()
+    staging = small.desks["B1"].staging
+    assert staging is not None
+    assert (staging.drive_id, small.where("TAG-1"), small.bay().street_door) == ("drive-1", "B1", Door.closed)
 
 
 def test_who_drives_off_while_another_is_served_is_lent_the_car(small: Small) -> None:

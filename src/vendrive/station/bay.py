@@ -74,7 +74,7 @@ class BaySide(TowerSide):
 
     def hides(self, bay: Bay) -> bool:
         """Whether a car stands in this bay that its sensors do not show, and is not just taken from it."""
-        taken = bay.operation == Operation.pick
+        taken = bay.busy and bay.operation == Operation.pick
         return self.name in self.record.facts.shut_in and not bay.shows_car and not taken
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:

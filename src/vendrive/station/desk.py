@@ -244,10 +244,7 @@ class Desk:
         """
         name, bay, record = self.side.name, self.side.sensed(snapshot), self._record
         if name in record.facts.shut_in:
-            shut, hides = bay.street_door == Door.closed, self.side.hides(bay)
-            self._shown = not hides and (shut or self._shown)
-            if self._shown and bay.street_door == Door.open:
-                record.write(VehicleLetOut(bay=name))
+            self._look_at_shut_in(bay)
         elif bay.shows_car:
             self._stood = bay.tag if self._is_news(bay, snapshot) else None
         elif bay.empty and bay.street_door == Door.open:
@@ -257,6 +254,15 @@ class Desk:
             self._stood = None
         if record.facts.shut_in or record.facts.alarms:
             record.follow(AlarmName.count_differs, name, self.side.hides(bay), "a car that stood there")
+
+    def _look_at_shut_in(self, bay: Bay) -> None:
+        """Journal that the car is let out, or its tag, where that was not read at first."""
+        shut, known = bay.street_door == Door.closed, self._record.facts.shut_in[bay.name]
+        self._shown = not self.side.hides(bay) and (shut or self._shown)
+        if shut and bay.shows_car and bay.tag and not known:
+            self._record.write(VehicleShutIn(bay=bay.name, tag=bay.tag))
+        if self._shown and bay.street_door == Door.open:
+            self._record.write(VehicleLetOut(bay=bay.name))
 
     def _is_news(self, bay: Bay, snapshot: Snapshot) -> bool:
         """Whether the journal does not know that this car stands here, or not that the door closed behind it."""
@@ -303,7 +309,9 @@ class Desk:
         """Whether the car in the bay is in the tower's keeping, and lent to nobody: its door is open to nobody then."""
         facts, vehicle = self._record.facts, self.side.store.vehicle_of(bay.tag) if bay.tag else None
         here = facts.places.get(bay.tag) == self.side.name
-        return here and vehicle is not None and vehicle.vehicle_id not in facts.out.values()
+        lent = vehicle is None or vehicle.vehicle_id in facts.out.values()
+        # A car that came back without its return, by hand, and was presented since, counts as lent still.
+        return here and (not lent or bay.tag in facts.shown)
 
     def _stage(self, lending: Lending, snapshot: Snapshot) -> Task | None:
         """Bring the car that its person will come for, behind a closed street door."""
@@ -334,6 +342,9 @@ class Desk:
     def recover(self, snapshot: Snapshot) -> None:
         """Find the conversation that was open when the program ended; what is sensed decides what goes on."""
         self.ready = True
+        bay = self.side.sensed(snapshot)
+        # Three sources at once do not flicker: it may have been in sight as long as nobody looked.
+        self._shown = bay.vehicle and bay.in_place and bool(bay.tag)
         self.talk = self._open_return(snapshot) or self._open_hand_over(snapshot)
         log.info("%s: %s", self.side.name, type(self.talk).__name__ if self.talk else "nobody was being served")
 
@@ -350,7 +361,7 @@ class Desk:
             talk.resume_storing()
         if talk.phase == Phase.storing or standing == bay.name:
             return talk
-        if standing is None and self.side.hides(bay):
+        if standing is None and self.side.hides(bay) and facts.shut_in[bay.name] == coming.vehicle.tag:
             return talk
         # A talk at its beginning would open the door, and what stands behind it may be not the borrower's.
         return talk if standing is None and bay.vehicle and bay.street_door != Door.closed else None

@@ -121,7 +121,8 @@ class Outlook:
         facts = self._side.record.facts
         kept = self._kept_bays(snapshot)
         idle = tuple(desk.is_idle for desk in self._desks.values())
-        seen = (self._side.store.version, facts.places, idle, kept)
+        doors = tuple(bay.street_door for bay in snapshot.bays)
+        seen = (self._side.store.version, facts.places, idle, kept, doors)
         if seen == self._seen and not (self._look_at is not None and now >= self._look_at):
             return
         self._seen, self._look_at = seen, None

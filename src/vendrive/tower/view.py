@@ -42,7 +42,8 @@ class View:
         if not self.shut_in:
             return frozenset()
         shut_in = (bay for bay in self.snapshot.bays if bay.name in self.shut_in)
-        return frozenset(bay.name for bay in shut_in if not bay.shows_car and bay.operation != Operation.pick)
+        hiding = (bay for bay in shut_in if not (bay.shows_car or (bay.busy and bay.operation == Operation.pick)))
+        return frozenset(bay.name for bay in hiding)
 
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:

@@ -104,7 +104,7 @@ def all_alike(rng: Random, values: Values) -> Values:
 
 
 def reordered(rng: Random, values: Values) -> Values:
-    turn = rng.randrange(1, len(values))
+    turn = 1 + rng.randrange(max(1, len(values) - 1))  # of a single value there is one order
     return values[turn:] + values[:turn]
 
 

@@ -12,9 +12,10 @@ from vendrive.tower import control
 from vendrive.tower.control import CloseStreet, Stuck
 from vendrive.tower.inventory import choose_slot, places, usable_slots
 from vendrive.tower.layout import Layout
+from vendrive.tower.view import hides
 from vendrive.wire.errors import ErrorCode
 from vendrive.wire.journal import HandedOver
-from vendrive.wire.machine import NO_STOREY, Bay, Door, Operation, Snapshot
+from vendrive.wire.machine import NO_STOREY, Bay, Door, Snapshot
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,8 @@ class BaySide(TowerSide):
         return not (bay.person or bay.cabin)
 
     def hides(self, bay: Bay) -> bool:
-        """Whether a car stands in this bay that its sensors do not show, and is not just taken from it."""
-        taken = bay.busy and bay.operation == Operation.pick
-        return self.name in self.record.facts.shut_in and not bay.shows_car and not taken
+        """Whether a car stands in this bay that its sensors do not show."""
+        return hides(bay, self.record.facts.shut_in)
 
     def has_left(self, tag: str, snapshot: Snapshot) -> bool:
         """Whether the car went out to the street: every source says that no car stands in the bay, no reader sees it,

@@ -1,6 +1,6 @@
 """What is known at one moment: what the sensors show, what the journal believes, what is out of service."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from vendrive.lazy import lazy
@@ -41,14 +41,12 @@ class View:
         """The bays with a car that fewer than two of their sensors show."""
         if not self.shut_in:
             return frozenset()
-        shut_in = (bay for bay in self.snapshot.bays if bay.name in self.shut_in)
-        hiding = (bay for bay in shut_in if not (bay.shows_car or (bay.busy and bay.operation == Operation.pick)))
-        return frozenset(bay.name for bay in hiding)
+        return frozenset(bay.name for bay in self.snapshot.bays if hides(bay, self.shut_in))
 
     @lazy
     def believed_doubts(self) -> tuple[Doubt, ...]:
         """Where the sensors contradict the journal."""
-        hidden = [Doubt((bay,), _hides(bay)) for bay in sorted(self.hidden)]
+        hidden = [Doubt((bay,), _hidden_in(bay)) for bay in sorted(self.hidden)]
         return (*hidden, *self.differences)
 
     @lazy
@@ -76,7 +74,7 @@ class View:
             return ""
         if bay in self.hidden and not presence(self.snapshot.bay(bay)):
             # Nobody has given the word for it yet: who is sensed there may be its driver, who is let out.
-            return _hides(bay)
+            return _hidden_in(bay)
         if bay in self.opened:
             return ""
         return next((doubt.reason for doubt in self.differences if bay in doubt.about), "")
@@ -120,7 +118,13 @@ class View:
         return tuple(lift for lift in lifts if not lift.moving and lift.storey == plan.storey)
 
 
-def _hides(bay: str) -> str:
+def hides(bay: Bay, shut_in: Container[str]) -> bool:
+    """Whether a bay holds a car that fewer than two of its sensors show, and that is not just taken from it."""
+    taken = bay.busy and bay.operation == Operation.pick
+    return bay.name in shut_in and not bay.shows_car and not taken
+
+
+def _hidden_in(bay: str) -> str:
     return f"a car stood in {bay}, and is not sensed any more"
 
 

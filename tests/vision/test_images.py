@@ -173,6 +173,6 @@ def test_transparent_parts_are_white_whatever_colour_they_hide() -> None:
 
 def test_grey_of_16_bits_keeps_its_tones() -> None:
     out = io.BytesIO()
-    Image.fromarray(np.tile(np.arange(0, 65536, 512, np.uint16), (80, 1))).save(out, "PNG")
+    Image.fromarray(np.tile(np.arange(0, 65536, 512).astype(np.uint16), (80, 1))).save(out, "PNG")
     row = read_image(out.getvalue())[40, :, 0]
     assert (row[0], row[64], row[-1]) == (0, 128, 254)

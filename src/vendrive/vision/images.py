@@ -114,8 +114,8 @@ def _decode(image: Image.Image, longer_side_px: int) -> Picture:
 
 def _upright(image: Image.Image) -> Image.Image:
     # The orientation alone is read: phones write other tags that Pillow cannot write again.
-    turn = _TURN.get(image.getexif().get(ExifTags.Base.Orientation))
-    return image if turn is None else image.transpose(turn)
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    return image.transpose(_TURN[orientation]) if orientation in _TURN else image
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:

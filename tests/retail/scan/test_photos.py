@@ -144,12 +144,13 @@ def test_pairs_are_exported_for_training_and_go_from_the_export_with_the_consent
     assert list((folder / "feedback").rglob("*.jpg")) == []
 
 
-def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mine.txt", "labels.csv"])
+def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path, name: str) -> None:
     (tmp_path / "feedback").mkdir()
-    (tmp_path / "feedback" / "mine.txt").write_text("mine")
+    (tmp_path / "feedback" / name).write_text("mine")
     with pytest.raises(CommandError, match="no export wrote"):
         call_command("export_photos", tmp_path)
-    assert (tmp_path / "feedback" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "feedback" / name).read_text() == "mine"
 
 
 def test_consent_given_twice_is_given_once(driver: Customer) -> None:

@@ -68,6 +68,13 @@ def test_each_refused_picture_is_said_and_the_others_are_taken(staff: Client, ey
     assert ReferenceView.objects.count() == 1
 
 
+def test_pictures_beyond_ten_are_said_to_be_left_out(staff: Client, eye: Eye) -> None:
+    page = upload(staff, *(picture(number) for number in range(20, 32)))
+    assert say("en", "console.scan.added", count=10) in page
+    assert page.count('data-error="photos_at_once"') == 2
+    assert ReferenceView.objects.count() == 10
+
+
 def test_a_model_has_a_most_of_views(staff: Client, eye: Eye, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "MOST_VIEWS", 1)
     assert 'data-error="photos_enough"' in upload(staff, picture(5), picture(6))

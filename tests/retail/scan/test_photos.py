@@ -25,6 +25,7 @@ from vendrive.retail.keys import CannotOpen
 from vendrive.retail.scan import actions
 from vendrive.retail.scan.actions import PHOTOS_KEPT, forget_old, give_photo_consent, revoke_photo_consent
 from vendrive.retail.scan.models import KeptPhoto, KnownCar, ReferenceView, Scan, ScanTry
+from vendrive.retail.scan.photos import keepsake
 from vendrive.retail.scan.references import add_views
 from vendrive.retail.scan.tasks import wake_forgetting
 from vendrive.retail.shop.views import scan as views
@@ -75,8 +76,8 @@ def with_plate() -> Image.Image:
 
 def readable(photo: Image.Image) -> float:
     """How much there is to read where the plate is."""
-    scale = photo.width / 1000
-    part = photo.convert("L").crop(tuple(round(side * scale) for side in PLATE))
+    left, top, right, bottom = (round(side * photo.width / 1000) for side in PLATE)
+    part = photo.convert("L").crop((left, top, right, bottom))
     return float(np.abs(cv2.Laplacian(np.asarray(part), cv2.CV_32F)).mean())
 
 
@@ -96,11 +97,10 @@ def test_a_photo_whose_consent_is_taken_back_meanwhile_is_not_kept(
     phone: Client, driver: Customer, edge: KnownCar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give_photo_consent(driver)
-    hidden = actions.keepsake
 
     def revoked(photo: Photo, box: Box) -> bytes:
         revoke_photo_consent(driver)
-        return hidden(photo, box)
+        return keepsake(photo, box)
 
     monkeypatch.setattr(actions, "keepsake", revoked)
     answer = send(phone, picture(1))

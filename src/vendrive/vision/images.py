@@ -61,8 +61,8 @@ def read_image(data: bytes, longer_side_px: int = LONGER_SIDE_PX, formats: tuple
     """Decode one of the formats, turned upright by its EXIF orientation, longer side at most `longer_side_px`.
 
     Raises `Unreadable`: more than 15 MiB, more than 60 Mpx declared (refused before decoding, as a
-    small file can declare a picture that fills the memory), a JPEG of more than 64 passes (a small file can ask for an
-    hour of them), a side under 64 px, or no such picture.
+    small file can declare a picture that fills the memory), a JPEG of more than 64 passes (each may take
+    few bytes), a side under 64 px, or no such picture.
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(PictureProblem.too_many_bytes)

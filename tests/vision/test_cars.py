@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 
 from tests.vision.drawn_cars import drawn_car
 from vendrive.vision.card import SHIPPED, ModelMissing, read_card
-from vendrive.vision.cars import CarEncoder, CarProblem, _problem
+from vendrive.vision.cars import CarEncoder, CarProblem, _no_car, _problem
 from vendrive.vision.images import PictureProblem, Unreadable
 from vendrive.vision.looks import open_small
 from vendrive.vision.paint import PaintGuess, PaintName, around, describe, paint_of
@@ -154,6 +154,14 @@ def test_dark_blurred_and_small_cars_are_told() -> None:
     assert _problem(photo_of(sharp.point(lambda tone: tone * 0.04)), 1) is CarProblem.too_dark
     assert _problem(photo_of(sharp.filter(ImageFilter.GaussianBlur(14))), 1) is CarProblem.too_blurred
     assert _problem(photo_of(sharp.resize((60, 40))), 1) is CarProblem.too_small
+
+
+def test_where_no_car_is_seen_the_photo_is_told_to_be_dark_or_blurred_or_to_show_none() -> None:
+    sharp = drawn_car(2, 1).resize((640, 440))
+    assert _no_car(photo_of(sharp)) is CarProblem.not_a_car
+    assert _no_car(photo_of(Image.new("RGB", (640, 440), "#d8d8d0"))) is CarProblem.not_a_car
+    assert _no_car(photo_of(sharp.point(lambda tone: tone * 0.04))) is CarProblem.too_dark
+    assert _no_car(photo_of(sharp.filter(ImageFilter.GaussianBlur(14)))) is CarProblem.too_blurred
 
 
 def test_cars_are_boxed_where_the_odds_are_high() -> None:

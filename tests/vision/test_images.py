@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 import segno
-from PIL import Image
+from PIL import Image, ImageOps
 
 from vendrive.vision.images import MAX_BYTES, Picture, PictureProblem, Unreadable, read_image, read_qr
 from vendrive.wire.errors import ErrorCode
@@ -120,3 +120,59 @@ def test_reads_nothing_where_there_is_no_code() -> None:
     noise = np.random.default_rng(2).integers(0, 255, (480, 640, 3), dtype=np.uint8)
     assert read_qr(noise) is None
     assert read_qr(np.full((480, 640, 3), 128, dtype=np.uint8)) is None
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG that repeats its last pass; each pass goes over the whole picture."""
+    out = io.BytesIO()
+    Image.new("L", (320, 240), 90).save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * count + data[-2:]
+
+
+def test_refuses_a_jpeg_of_endless_passes() -> None:
+    assert problem(with_scans(100)) is PictureProblem.too_many_pixels
+    assert read_image(with_scans(10)).shape == (240, 320, 3)
+
+
+def test_what_follows_a_jpeg_is_no_pass_of_it() -> None:
+    """Phones append a film to a photo."""
+    assert read_image(encoded(320, 240) + b"\xff\xda\x00\x02" * 200).shape == (240, 320, 3)
+
+
+def test_a_photo_whose_position_is_damaged_is_read_and_turned() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 14.0, 0.0)})
+    # The letter of the hemisphere says that it is nothing that EXIF knows.
+    damaged = exif.tobytes().replace(b"\x00\x01\x00\x02\x00\x00\x00\x02N", b"\x00\x02\x00\x01\x00\x00\x00\x02N")
+    assert damaged != exif.tobytes()
+    out = io.BytesIO()
+    Image.new("RGB", (120, 80)).save(out, "JPEG", exif=damaged)
+    assert read_image(out.getvalue()).shape == (120, 80, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_does(orientation: int) -> None:
+    data = encoded(320, 240, orientation=orientation)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert np.abs(read_image(data).astype(int) - np.asarray(upright)).max() < 3
+
+
+def test_transparent_parts_are_white_whatever_colour_they_hide() -> None:
+    pixels = np.zeros((80, 100, 4), np.uint8)
+    pixels[:, :50] = (255, 0, 255, 0)
+    pixels[:, 50:] = (20, 120, 40, 255)
+    for form in ("PNG", "WEBP"):
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, form, lossless=True, exact=True)
+        picture = read_image(out.getvalue())
+        assert (picture[:, :45] > 250).all(), form
+        assert np.abs(picture[:, 55:].astype(int) - (20, 120, 40)).max() < 4, form
+
+
+def test_grey_of_16_bits_keeps_its_tones() -> None:
+    out = io.BytesIO()
+    Image.fromarray(np.tile(np.arange(0, 65536, 512).astype(np.uint16), (80, 1))).save(out, "PNG")
+    row = read_image(out.getvalue())[40, :, 0]
+    assert (row[0], row[64], row[-1]) == (0, 128, 254)

@@ -66,6 +66,55 @@ def test_a_checkpoint_of_another_recipe_is_refused(make_run: Any, tmp_path: Path
         other.go_on(SystemClock(), tmp_path, lambda share, what: None, lambda net: {})
 
 
+def test_a_checkpoint_of_other_photos_is_refused(make_run: Any, tmp_path: Path) -> None:
+    """Feedback came in since: a finished run would else be taken for one that learned from it."""
+    make_run()._keep(tmp_path)
+    other = make_run()
+    other._learned_from = "more photos"
+    with pytest.raises(ValueError, match="other photos"):
+        other.go_on(SystemClock(), tmp_path, lambda share, what: None, lambda net: {})
+
+
+def test_what_is_learned_from_is_told_apart_by_photos_and_names(tmp_path: Path) -> None:
+    folder = write_collection(tmp_path / "photos", models=2, each=2)
+    labelled = read_labels(folder)
+    pixels = photos.load(folder, labelled, SIDE, lambda share, what: None)
+    renamed = [dataclasses.replace(labelled[0], name="Ford Edge SUV 2012"), *labelled[1:]]
+    changed = pixels.clone()
+    changed[0, 0, 0, 0] ^= 1
+    said = {photos.fingerprint(*one) for one in ((pixels, labelled), (pixels, renamed), (changed, labelled))}
+    assert len(said) == 3
+
+
+def test_a_gate_of_other_photos_is_trained_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gate:
+        def folded(self) -> dict[str, Any]:
+            made.append(1)
+            return {"52.bias": np.zeros(3, np.float32)}
+
+    made: list[int] = []
+    monkeypatch.setattr(train, "train_gate", lambda *args: Gate())
+    monkeypatch.setattr(train, "_others", lambda asked, side: [torch.zeros(3, SIDE, SIDE)])
+    asked = options.Asked(tmp_path, tmp_path, tmp_path, None, None, 0, 0, 0, 0, 0, "", "", False)
+    for learned_from, times in (("photos", 1), ("photos", 1), ("and feedback", 2)):
+        gate = train._gate(asked, None, {}, torch.zeros(1, 3, SIDE, SIDE), learned_from, "cpu", None, None)
+        assert gate.keys() == {"52.bias"}
+        assert len(made) == times
+
+
+def test_two_trainings_never_share_a_name(tmp_path: Path) -> None:
+    asked = options.Asked(tmp_path, tmp_path, tmp_path, None, None, 0, 0, 0, 0, 0, "ours", "", False)
+    write_collection(tmp_path / "photos")
+    (tmp_path / "photos" / "labels.csv").rename(tmp_path / "labels.csv")
+    names = set()
+    for data in (b"one", b"other"):
+        (tmp_path / "cars.onnx").write_bytes(data)
+        thresholds = train.Thresholds(car=0.5, known=0.5)
+        names.add(train._card(asked, [recipes.Recipe()], {}, thresholds).name)
+    assert len(names) == 2
+    assert all(name.startswith("ours-") for name in names)
+
+
 def test_what_is_exported_is_what_was_trained(make_run: Any) -> None:
     run = make_run()
     pixels = np.random.default_rng(2).integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.uint8)

@@ -30,6 +30,8 @@ CLEARER = 0.25
 DARK = 14.0
 BLURRED = 12.0
 SMALL_PX = 48
+# The tones of a wall or a clear sky differ less, however sharp it is.
+PLAIN = 20.0
 
 
 class CarProblem(StrEnum):
@@ -45,7 +47,8 @@ class CarProblem(StrEnum):
 @dataclass(frozen=True)
 class Sighting:
     """What one photo shows. `box` is where the car stands in it. With a `problem` the rest is still the best guess:
-    several cars are no reason not to answer, not_a_car is."""
+    several cars are no reason not to answer, a likelihood below `card.thresholds.car` is: then the problem is not_a_car
+    or why none could be seen."""
 
     vector: Vector
     likelihood: float
@@ -94,7 +97,7 @@ class CarEncoder:
             vector = second.vector if second.odds > look.odds + CLEARER else vector
             colours = paint_shares(car, second.panels, Box(0, 0, *car.size))
         likelihood = likelihood_of(look.places)
-        problem = CarProblem.not_a_car if likelihood < self.card.thresholds.car else _problem(car, len(found))
+        problem = _no_car(photo) if likelihood < self.card.thresholds.car else _problem(car, len(found))
         return Sighting(vector, likelihood, box, paint_of(colours, *self._by_pixels(photo, box)), problem)
 
     def encode(self, photo: Photo) -> Vector:
@@ -131,6 +134,15 @@ def _problem(car: Photo, cars: int) -> CarProblem | None:
     if _sharpness(grey) < BLURRED:
         return CarProblem.too_blurred
     return CarProblem.several_cars if cars > 1 else None
+
+
+def _no_car(photo: Photo) -> CarProblem:
+    """Why no car is seen: in the dark, or where all edges are soft though tones differ, there may well be one."""
+    grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
+    if float(np.percentile(grey, 90)) < DARK:
+        return CarProblem.too_dark
+    blurred = _sharpness(grey) < BLURRED and float(grey.std()) > PLAIN
+    return CarProblem.too_blurred if blurred else CarProblem.not_a_car
 
 
 def _sharpness(grey: NDArray[Any]) -> float:

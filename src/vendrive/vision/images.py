@@ -1,5 +1,6 @@
 """Bytes from a stranger to pixels, within limits that are checked before anything is decoded."""
 
+import re
 from enum import StrEnum
 from io import BytesIO
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from vendrive.wire.errors import ErrorCode
 
@@ -19,6 +20,22 @@ MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 64
 LONGER_SIDE_PX = 1280
 FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_SCANS = 64
+"""Cameras write a JPEG in one pass, editors in about ten; each costs the decoder a pass over all pixels."""
+
+# A JPEG's markers, but those without a length: what stands for a byte FF, fillers, restarts.
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_TURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By the orientation of EXIF."""
 
 
 class PictureProblem(StrEnum):
@@ -44,18 +61,23 @@ def read_image(data: bytes, longer_side_px: int = LONGER_SIDE_PX, formats: tuple
     """Decode one of the formats, turned upright by its EXIF orientation, longer side at most `longer_side_px`.
 
     Raises `Unreadable`: more than 15 MiB, more than 60 Mpx declared (refused before decoding, as a
-    small file can declare a picture that fills the memory), a side under 64 px, or no such picture.
+    small file can declare a picture that fills the memory), a JPEG of more than 64 passes (each may take
+    few bytes), a side under 64 px, or no such picture.
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(PictureProblem.too_many_bytes)
     try:
         with Image.open(BytesIO(data), formats=formats) as image:
             _check_size(image.size)
+            if image.format in ("JPEG", "MPO"):
+                _check_scans(data)
             return _decode(image, longer_side_px)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable(PictureProblem.too_many_pixels) from error
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
-        # Pillow's decoders raise any of these for damaged data.
+    except Unreadable:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise many kinds for damaged data, and its reader of EXIF TypeError and struct.error too.
         raise Unreadable(PictureProblem.not_a_picture) from error
 
 
@@ -66,15 +88,52 @@ def _check_size(size: tuple[int, int]) -> None:
         raise Unreadable(PictureProblem.too_few_pixels)
 
 
+def _check_scans(data: bytes) -> None:
+    scans, at = 0, 2
+    while found := _MARKER.search(data, at):
+        kind = data[found.start() + 1]
+        if kind == _END_OF_IMAGE:
+            return
+        scans += kind == _START_OF_SCAN
+        if scans > MAX_SCANS:
+            raise Unreadable(PictureProblem.too_many_pixels)
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+
+
 def _decode(image: Image.Image, longer_side_px: int) -> Picture:
-    # JPEG decodes straight to a smaller size, so a 60 Mpx photo costs no 180 MB.
+    # JPEG decodes straight to a smaller size, so a 60 Mpx photo costs no 180 MB. Others are held once, not copied.
     share = longer_side_px / max(image.size)
     image.draft("RGB", (int(image.width * share), int(image.height * share)))
-    upright = ImageOps.exif_transpose(image).convert("RGB")
-    upright.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS)
+    small = _in_8_bits(image)
+    small.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS)
+    upright = _upright(small)
     if min(upright.size) < MIN_SIDE_PX:
         raise Unreadable(PictureProblem.too_few_pixels)
-    return np.asarray(upright, dtype=np.uint8)
+    return np.asarray(_on_white(upright).convert("RGB"), dtype=np.uint8)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # The orientation alone is read: phones write other tags that Pillow cannot write again.
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    return image.transpose(_TURN[orientation]) if orientation in _TURN else image
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Return the picture in a mode that can be made smaller: grey of 16 bits is scaled, palettes are looked up."""
+    if image.mode.startswith("I"):
+        return image.point(lambda tone: tone / 256).convert("L")
+    if image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return what is seen of a picture with transparent parts: whatever colour these have in the file is nobody's."""
+    if not image.has_transparency_data:
+        return image
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image.convert("RGBA"))
+    return paper
 
 
 def read_qr(image: Picture) -> str | None:

@@ -44,6 +44,7 @@ class ErrorCode(StrEnum):
     photo_several_cars = "photo_several_cars"
     photo_known = "photo_known"
     photos_enough = "photos_enough"
+    photos_at_once = "photos_at_once"
     scan_unavailable = "scan_unavailable"
     # Eligibility and booking
     not_member = "not_member"

@@ -87,6 +87,15 @@ def test_a_tower_of_any_size_stays_within_the_page(page: Page, outside: Outside,
         assert -1 <= box["x"] <= width - 36
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_sections_fit_beside_each_other_on_every_screen(page: Page, lang: str) -> None:
+    page.set_extra_http_headers({"Accept-Language": lang})
+    for width in (360, 768, 960, 1100, 1280, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.reload()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
 def test_the_page_follows_the_machine(page: Page, outside: Outside) -> None:
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

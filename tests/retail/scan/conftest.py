@@ -31,6 +31,7 @@ class Eye:
 
     name: str = "eye-1"
     problem: CarProblem | None = None
+    likelihood: float = 1.0
     paint: PaintName = PaintName.red
     box: Box | None = None
     card: ModelCard = field(
@@ -48,7 +49,7 @@ class Eye:
 
     def see(self, photo: Photo) -> Sighting:
         box = self.box or Box(0, 0, *photo.size)
-        return Sighting(self.encode(photo), 1.0, box, PaintGuess(self.paint, 1.0), self.problem)
+        return Sighting(self.encode(photo), self.likelihood, box, PaintGuess(self.paint, 1.0), self.problem)
 
     def encode(self, photo: Photo) -> Vector:
         small = cv2.resize(photo.pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)

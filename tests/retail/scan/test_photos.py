@@ -1,8 +1,11 @@
 """What is kept of a photo, for whom, and that it goes."""
 
 import io
+from datetime import datetime
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.management import CommandError, call_command
@@ -12,17 +15,21 @@ from PIL import Image
 
 from tests.retail.helpers import Outside, make_driver
 from tests.retail.scan.conftest import Eye
-from tests.retail.scan.photos import GPS, picture, picture_with_position
+from tests.retail.scan.photos import GPS, jpeg, picture, picture_with_position, plate_on
 from tests.retail.scan.test_scan import send
 from tests.retail.shop.browser import browser_of, text_of
 from vendrive.design.messages import LANGUAGES, say
 from vendrive.retail.customers.models import Customer
 from vendrive.retail.events.models import AuditRow
 from vendrive.retail.keys import CannotOpen
+from vendrive.retail.scan import actions
 from vendrive.retail.scan.actions import PHOTOS_KEPT, forget_old, give_photo_consent, revoke_photo_consent
-from vendrive.retail.scan.models import KeptPhoto, KnownCar, Scan
+from vendrive.retail.scan.models import KeptPhoto, KnownCar, ReferenceView, Scan, ScanTry
+from vendrive.retail.scan.photos import keepsake
+from vendrive.retail.scan.references import add_views
+from vendrive.retail.scan.tasks import wake_forgetting
 from vendrive.retail.shop.views import scan as views
-from vendrive.vision.photos import Box
+from vendrive.vision.photos import Box, Photo
 
 
 def kept() -> KeptPhoto:
@@ -57,6 +64,49 @@ def test_with_consent_the_car_alone_is_kept_without_place_time_or_camera(
     assert not photo.getexif()
     assert photo.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
     assert photo.size == (160 + 2 * 10, 120 + 2 * 7)
+
+
+PLATE = (300, 620, 700, 720)
+
+
+def with_plate() -> Image.Image:
+    street = Image.effect_noise((1000, 800), 2).convert("RGB")
+    return plate_on(street, "A 12345", PLATE)
+
+
+def readable(photo: Image.Image) -> float:
+    """How much there is to read where the plate is."""
+    left, top, right, bottom = (round(side * photo.width / 1000) for side in PLATE)
+    part = photo.convert("L").crop((left, top, right, bottom))
+    return float(np.abs(cv2.Laplacian(np.asarray(part), cv2.CV_32F)).mean())
+
+
+def test_what_is_kept_is_small_and_its_plate_cannot_be_read(phone: Client, edge: KnownCar) -> None:
+    small = with_plate().resize((640, 512))
+    send(phone, jpeg(with_plate()), keep="yes")
+    # A reference picture goes the same way.
+    assert [one.problem for one in add_views("plates", edge, [("plate.jpg", jpeg(with_plate()))])] == [None]
+    view = ReferenceView.objects.get(added_by="plates")
+    for data in (kept().photo, view.photo):
+        photo = Image.open(io.BytesIO(data))
+        assert max(photo.size) == 640
+        assert readable(photo) < readable(small) / 3
+
+
+def test_a_photo_whose_consent_is_taken_back_meanwhile_is_not_kept(
+    phone: Client, driver: Customer, edge: KnownCar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_photo_consent(driver)
+
+    def revoked(photo: Photo, box: Box) -> bytes:
+        revoke_photo_consent(driver)
+        return keepsake(photo, box)
+
+    monkeypatch.setattr(actions, "keepsake", revoked)
+    answer = send(phone, picture(1))
+    assert answer.status_code == 302
+    assert not KeptPhoto.objects.exists()
+    assert say("en", "scan.result.kept") not in text_of(phone.get(answer["Location"]))
 
 
 def test_a_kept_photo_is_sealed_and_bound_to_its_row(phone: Client, edge: KnownCar) -> None:
@@ -126,6 +176,17 @@ def test_photos_go_after_a_year(phone: Client, edge: KnownCar, outside: Outside)
     assert not KeptPhoto.objects.exists()
 
 
+def test_tries_go_after_a_day_and_scans_after_four_hundred(phone: Client, edge: KnownCar, outside: Outside) -> None:
+    send(phone, picture(1))
+    for kept_for, rows in ((actions.TRIES_KEPT, ScanTry.objects), (actions.SCANS_KEPT, Scan.objects)):
+        outside.clock.advance((scanned_at() + kept_for - outside.clock.now()).total_seconds() - 1)
+        wake_forgetting(0)
+        assert rows.exists()
+        outside.clock.advance(2)
+        wake_forgetting(0)
+        assert not rows.exists()
+
+
 def test_pairs_are_exported_for_training_and_go_from_the_export_with_the_consent(
     phone: Client, driver: Customer, edge: KnownCar, tmp_path: Path
 ) -> None:
@@ -144,18 +205,23 @@ def test_pairs_are_exported_for_training_and_go_from_the_export_with_the_consent
     assert list((folder / "feedback").rglob("*.jpg")) == []
 
 
-def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mine.txt", "labels.csv"])
+def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path, name: str) -> None:
     (tmp_path / "feedback").mkdir()
-    (tmp_path / "feedback" / "mine.txt").write_text("mine")
+    (tmp_path / "feedback" / name).write_text("mine")
     with pytest.raises(CommandError, match="no export wrote"):
         call_command("export_photos", tmp_path)
-    assert (tmp_path / "feedback" / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "feedback" / name).read_text() == "mine"
 
 
 def test_consent_given_twice_is_given_once(driver: Customer) -> None:
     give_photo_consent(driver)
     give_photo_consent(driver)
     assert driver.photo_consents.count() == 1
+
+
+def scanned_at() -> datetime:
+    return Scan.objects.get().at
 
 
 def labels(folder: Path) -> list[str]:

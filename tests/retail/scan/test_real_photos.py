@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from PIL import Image
+from PIL import Image, ImageFilter
 from pytest_django import Settings
 
-from tests.retail.scan.photos import drawing, jpeg
+from tests.retail.scan.photos import jpeg
 from tests.retail.scan.test_scan import result_of, send
 from tests.retail.shop.browser import shows
 from vendrive.demo.data import fill_known_cars
 from vendrive.vision.card import SHIPPED
+from vendrive.vision.training.others import picture
 from vendrive.wire.errors import ErrorCode
 
 
@@ -46,6 +47,14 @@ def test_a_photo_as_phones_make_them_takes_all_formats(shop_with_cars: None, gue
         assert send(guest, out.getvalue()).status_code == 302, file_format
 
 
+def test_a_photo_too_dark_or_blurred_to_show_a_car_is_said_to_be_that(
+    shop_with_cars: None, guest: Client, shared: Path
+) -> None:
+    image = Image.open(io.BytesIO(photos_of(shared, "Ford Edge SUV 2012")[2])).convert("RGB").resize((1008, 640))
+    assert shows(send(guest, jpeg(image.point(lambda tone: tone * 0.01))), ErrorCode.photo_too_dark)
+    assert shows(send(guest, jpeg(image.filter(ImageFilter.GaussianBlur(40)))), ErrorCode.photo_blurred)
+
+
 def test_what_is_no_car_is_said_to_be_none(shop_with_cars: None, guest: Client) -> None:
-    assert shows(send(guest, jpeg(drawing(3, (800, 600)))), ErrorCode.photo_no_car)
+    assert shows(send(guest, jpeg(picture("document", 3))), ErrorCode.photo_no_car)
     assert shows(send(guest, jpeg(Image.new("RGB", (800, 600), "#ffffff"))), ErrorCode.photo_no_car)

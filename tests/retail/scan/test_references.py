@@ -24,6 +24,7 @@ from vendrive.retail.scan import references
 from vendrive.retail.scan.index import current_index
 from vendrive.retail.scan.models import KnownCar, ReferenceView, Scan
 from vendrive.retail.scan.references import follow_encoder, put_shipped_views
+from vendrive.retail.scan.tasks import wake_encoding
 from vendrive.vision.cars import CarProblem
 
 PAGE = "/console/scan/models/ford-edge/"
@@ -68,6 +69,13 @@ def test_each_refused_picture_is_said_and_the_others_are_taken(staff: Client, ey
     assert ReferenceView.objects.count() == 1
 
 
+def test_pictures_beyond_ten_are_said_to_be_left_out(staff: Client, eye: Eye) -> None:
+    page = upload(staff, *(picture(number) for number in range(20, 32)))
+    assert say("en", "console.scan.added", count=10) in page
+    assert page.count('data-error="photos_at_once"') == 2
+    assert ReferenceView.objects.count() == 10
+
+
 def test_a_model_has_a_most_of_views(staff: Client, eye: Eye, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "MOST_VIEWS", 1)
     assert 'data-error="photos_enough"' in upload(staff, picture(5), picture(6))
@@ -86,7 +94,7 @@ def test_views_follow_a_new_encoder(staff: Client, guest: Client, edge: KnownCar
     assert 'data-error="scan_unavailable"' in text_of(
         guest.post("/scan/", {"picture": SimpleUploadedFile("a.jpg", picture(1))})
     )
-    assert follow_encoder() == 1
+    wake_encoding(0)
     assert follow_encoder() == 0
     assert 'data-best="ford-edge"' in result_of(guest, picture(1))
 

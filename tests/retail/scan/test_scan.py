@@ -110,10 +110,20 @@ REFUSED = {
 
 def test_a_photo_in_which_nothing_is_found_says_why(guest: Client, edge: KnownCar, eye: Eye) -> None:
     for problem, code in REFUSED.items():
-        eye.problem = problem
+        eye.problem, eye.likelihood = problem, 0.0 if problem is CarProblem.not_a_car else 1.0
         assert shows(send(guest, picture(7)), code)
         assert Scan.objects.latest("at", "id").outcome == Outcome.refused
     assert set(Scan.objects.values_list("problem", flat=True)) == set(REFUSED.values())
+
+
+def test_where_no_car_is_seen_for_want_of_light_it_is_the_light_that_is_told(
+    guest: Client, edge: KnownCar, eye: Eye
+) -> None:
+    eye.likelihood = 0.0
+    for problem, code in REFUSED.items():
+        eye.problem = problem
+        assert shows(send(guest, picture(1)), code)
+    assert not Scan.objects.exclude(outcome=Outcome.refused).exists()
 
 
 def test_a_find_in_a_poor_photo_is_shown_with_a_word_about_it(guest: Client, edge: KnownCar, eye: Eye) -> None:

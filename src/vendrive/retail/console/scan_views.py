@@ -30,6 +30,7 @@ from vendrive.retail.scan.statistics import (
     list_weeks,
 )
 from vendrive.retail.scan.window import draw_window_code, find_vehicle
+from vendrive.wire.errors import ErrorCode
 
 MOST_FILES = 10
 SECTION = "scan"
@@ -108,9 +109,11 @@ def show_window(request: HttpRequest, tag: str) -> HttpResponse:
 
 
 def _add(request: HttpRequest, model: VehicleModel) -> list[Added]:
-    files = request.FILES.getlist("pictures")[:MOST_FILES]
-    pictures = ((file.name or "?", file.read()) for file in files)
-    return list(add_views(staff_name(request), know_model(model), pictures))
+    files = request.FILES.getlist("pictures")
+    pictures = ((file.name or "?", file.read()) for file in files[:MOST_FILES])
+    added = add_views(staff_name(request), know_model(model), pictures)
+    left = [Added(file.name or "?", ErrorCode.photos_at_once) for file in files[MOST_FILES:]]
+    return [*added, *left]
 
 
 def _draw_recall(lang: str, weeks: Sequence[Week]) -> str:

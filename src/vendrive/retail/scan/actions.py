@@ -118,8 +118,8 @@ def forget_old() -> int:
 
 def _search(seen: Seen, started: float, customer: Customer | None) -> Scan:
     eye, sighting = encoder(), seen.sighting
-    if sighting.problem is CarProblem.not_a_car:
-        raise Refused(ErrorCode.photo_no_car)
+    if sighting.likelihood < eye.card.thresholds.car:
+        raise Refused(PROBLEMS[sighting.problem or CarProblem.not_a_car])
     matches = search_views(eye.name, sighting.vector, LOOKED_AT)
     if not matches:
         raise Refused(ErrorCode.scan_unavailable)

@@ -14,6 +14,8 @@ from vendrive.retail.events.actions import record
 from vendrive.retail.scan.models import KeptPhoto, ReferenceView
 
 LABELS = "labels.csv"
+OURS = ".exported"
+"""Marks a folder that an export wrote and may write anew; one's own photos have a `labels.csv` as well."""
 REFERENCES, FEEDBACK = "references", "feedback"
 
 
@@ -34,7 +36,7 @@ def export_photos(folder: Path, actor: str) -> dict[str, int]:
     """Write both folders anew and return how many photos each has; raise NotOurs."""
     for name in (REFERENCES, FEEDBACK):
         part = folder / name
-        if part.exists() and any(part.iterdir()) and not (part / LABELS).is_file():
+        if part.exists() and any(part.iterdir()) and not (part / OURS).is_file():
             raise NotOurs(f"{part} holds files that no export wrote: name another folder")
     counts = {REFERENCES: _write(folder / REFERENCES, _references()), FEEDBACK: _write(folder / FEEDBACK, _pairs())}
     record(actor, "photos_exported", folder.name, **counts)
@@ -58,6 +60,7 @@ def _pairs() -> Iterator[Labelled]:
 def _write(folder: Path, photos: Iterable[Labelled]) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
+    (folder / OURS).touch()
     count = 0
     with (folder / LABELS).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

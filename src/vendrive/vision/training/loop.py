@@ -30,10 +30,16 @@ Measured = Callable[[Encoder], dict[str, float]]
 class Run:
     """One training run: the net, its running average, and how far it is."""
 
-    def __init__(self, recipe: Recipe, photos: Tensor, labels: Labels, start: Weights, device: str) -> None:
-        """`photos` is N x 3 x side x side, uint8; held on the device, where they are also augmented."""
+    def __init__(
+        self, recipe: Recipe, photos: Tensor, labels: Labels, start: Weights, device: str, learned_from: str = ""
+    ) -> None:
+        """`photos` is N x 3 x side x side, uint8; held on the device, where they are also augmented.
+
+        `learned_from` is their fingerprint: a checkpoint of other photos is not gone on from.
+        """
         torch.manual_seed(recipe.seed)
         self.recipe, self.device, self._short = recipe, device, in_short(device)
+        self._learned_from = learned_from
         self._photos, self._numbers = photos.to(device), labels.numbers.to(device)
         self._batches = Batches(labels.numbers[:, 0], recipe.batch, recipe.photos_per_model, recipe.seed)
         self._epoch_steps = max(1, len(photos) // recipe.batch)
@@ -122,6 +128,7 @@ class Run:
     def _keep(self, folder: Path) -> None:
         state = {
             "recipe": json.dumps(asdict(self.recipe), sort_keys=True),
+            "learned_from": self._learned_from,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "loss": self.loss.state_dict(),
@@ -143,6 +150,8 @@ class Run:
         state = torch.load(folder / CHECKPOINT, map_location=self.device, weights_only=True)
         if state["recipe"] != json.dumps(asdict(self.recipe), sort_keys=True):
             raise ValueError(f"{folder / CHECKPOINT} is of another recipe: take another folder, or delete it")
+        if state.get("learned_from") != self._learned_from:
+            raise ValueError(f"{folder / CHECKPOINT} learned from other photos: take another folder, or delete it")
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.loss.load_state_dict(state["loss"])

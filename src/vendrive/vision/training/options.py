@@ -10,7 +10,8 @@ TRAIN_EXAMPLE = """examples:
       --terms "our own photos" --for-shops
 
 PHOTOS holds a labels.csv (file, name: "Ford Edge SUV 2012") and the files. Stop at any time with Ctrl-C: the same
-command goes on from the last checkpoint in OUT. About two hours on two cores, a quarter of an hour on a GPU.
+command goes on from the last checkpoint in OUT; other photos or feedback want another OUT.
+About two hours on two cores, a quarter of an hour on a GPU.
 Needs more libraries than the programs do: pip install "vendrive[train]"."""
 
 
@@ -45,7 +46,11 @@ def add_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--side", type=int, default=0, dest="side_px", help="px of the square trained with (192; 256)")
     made.add_argument("--members", type=int, choices=(1, 2), default=0, help="encoders side by side (1; 2 on a GPU)")
     made.add_argument("--gate-steps", type=int, default=400, help="steps of training of car or not")
-    made.add_argument("--name", default="", help="name of the model; vectors of two names do not compare")
+    made.add_argument(
+        "--name",
+        default="",
+        help="name of the model; letters of its file are added, as vectors of two trainings do not compare",
+    )
     made.add_argument("--terms", default="unknown: nobody said on what terms the photos are", help="for the card")
     made.add_argument("--for-shops", action="store_true", help="the photos' terms allow a shop: not research_only")
 

@@ -1,6 +1,7 @@
 """Photos of a training run: squeezed to a square once, then held in memory as bytes."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,13 @@ def load(folder: Path, photos: Sequence[Labelled], side_px: int, told: Callable[
         if number % 50 == 0:
             told(number / len(photos), "reading photos")
     return held
+
+
+def fingerprint(pixels: Tensor, photos: Sequence[Labelled]) -> str:
+    """What a run learns from, in a few letters: its photos and what each is said to show."""
+    said = blake2b(memoryview(pixels.numpy()).cast("B"), digest_size=16)
+    said.update("\0".join(photo.name for photo in photos).encode())
+    return said.hexdigest()
 
 
 class Batches:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from vendrive.vision.training.loop import Run
 from vendrive.vision.training.losses import Labels
 from vendrive.vision.training.options import Asked
 from vendrive.vision.training.others import GROUPS, picture
-from vendrive.vision.training.photos import load
+from vendrive.vision.training.photos import fingerprint, load
 from vendrive.vision.training.plot import course_svg
 from vendrive.vision.training.recipe import ON_CPU, ON_GPU, Recipe, side_when_used
 from vendrive.vision.training.split import Labelled, Split, read_labels, split
@@ -35,7 +36,7 @@ CAR = 0.73
 BATCH_ON_CPU = 12
 # So many of the photos of known models are to be called known.
 KNOWN_SHARE = 0.05
-WEIGHTS_OF_GATE = "gate.npz"
+WEIGHTS_OF_GATE, LEARNED_FROM = "gate.npz", "learned_from"
 
 
 def train(asked: Asked, clock: Clock, told: Told) -> ModelCard:
@@ -46,14 +47,15 @@ def train(asked: Asked, clock: Clock, told: Told) -> ModelCard:
     start = read_imagenet(asked.start)
     pixels = load(asked.photos, parts.train, recipes[0].side_px, told)
     asked.out.mkdir(parents=True, exist_ok=True)
-    runs = [
-        _encoder(recipe, asked.out / f"encoder{number}", pixels, parts.train, start, device, clock, told)
-        for number, recipe in enumerate(recipes, 1)
-    ]
+    learned_from = fingerprint(pixels, parts.train)
+    runs = []
+    for number, recipe in enumerate(recipes, 1):
+        run = Run(recipe, pixels, Labels(parts.train), start, device, learned_from)
+        runs.append(_go_on(run, asked.out / f"encoder{number}", clock, told))
     gate_recipe = GateRecipe(steps=asked.gate_steps)
     if device == "cpu":
         gate_recipe = replace(gate_recipe, side_px=recipes[0].side_px, batch=BATCH_ON_CPU)
-    gate = _gate(asked, gate_recipe, start, pixels, device, clock, told)
+    gate = _gate(asked, gate_recipe, start, pixels, learned_from, device, clock, told)
     _write(asked.out / FILE, car_model([run.average.folded() for run in runs], gate))
     courses = [[(row["minutes"], row["loss"]) for row in run.course if "loss" in row] for run in runs]
     _write(asked.out / COURSE, course_svg("loss of each encoder", courses).encode())
@@ -84,32 +86,30 @@ def _recipes(asked: Asked, device: str) -> list[Recipe]:
     return [replace(recipe, **changes) for recipe in chosen]
 
 
-def _encoder(
-    recipe: Recipe,
-    folder: Path,
-    pixels: Tensor,
-    photos: Sequence[Labelled],
-    start: Weights,
-    device: str,
-    clock: Clock,
-    told: Told,
-) -> Run:
-    run = Run(recipe, pixels, Labels(photos), start, device)
+def _go_on(run: Run, folder: Path, clock: Clock, told: Told) -> Run:
     run.go_on(clock, folder, lambda share, what: told(share, f"{folder.name}: {what}"), lambda net: {})
     return run
 
 
 def _gate(
-    asked: Asked, recipe: GateRecipe, start: Weights, cars: Tensor, device: str, clock: Clock, told: Told
+    asked: Asked,
+    recipe: GateRecipe,
+    start: Weights,
+    cars: Tensor,
+    learned_from: str,
+    device: str,
+    clock: Clock,
+    told: Told,
 ) -> Weights:
     kept = asked.out / WEIGHTS_OF_GATE
     if kept.is_file():
         with np.load(kept) as stored:
-            return {name: stored[name] for name in stored.files}
+            if LEARNED_FROM in stored.files and str(stored[LEARNED_FROM]) == learned_from:
+                return {name: stored[name] for name in stored.files if name != LEARNED_FROM}
     others = torch.stack(list(_others(asked, cars.shape[-1])))
     gate = train_gate(recipe, start, cars, others, device, clock, told).folded()
     with kept.with_suffix(".part").open("wb") as stream:
-        np.savez(stream, **dict[str, Any](gate))
+        np.savez(stream, **dict[str, Any](gate, **{LEARNED_FROM: np.asarray(learned_from)}))
     os.replace(kept.with_suffix(".part"), kept)
     return gate
 
@@ -127,8 +127,10 @@ def _others(asked: Asked, side_px: int) -> Iterator[Tensor]:
 def _card(asked: Asked, recipes: Sequence[Recipe], figures: dict[str, float], thresholds: Thresholds) -> ModelCard:
     dimensions = sum(recipe.dimensions for recipe in recipes)
     made = "-".join(str(part) for recipe in recipes for part in (recipe.seed, recipe.side_px, recipe.epochs))
+    # Vectors of two trainings never share a name, even where somebody gave both the same.
+    digest = sha256((asked.out / FILE).read_bytes()).hexdigest()[:8]
     return ModelCard(
-        name=asked.name or f"cars-{asked.out.resolve().name}-{made}",
+        name=f"{asked.name or f'cars-{asked.out.resolve().name}-{made}'}-{digest}",
         research_only=not asked.for_shops,
         encoder=EncoderFile(file=FILE, output="vector", side_px=side_when_used(recipes[0]), dimensions=dimensions),
         thresholds=thresholds,

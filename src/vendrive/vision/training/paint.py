@@ -42,7 +42,7 @@ class PaintRecipe:
     placing: float = 0.7
     erased: float = 0.5
     exchanged: float = 0.33
-    first: float = 3.0
+    first: float = 2.0
     alike: float = 0.01
 
 

@@ -5,7 +5,8 @@ extra `train`) prints how often they are right on models that they were not fitt
 car model's paint.onnx; it takes some 23 minutes on one core. The 200 photos that `vendrive bench scan`
 measures by are not in the labels. Each photo is learned from once more with red and blue exchanged, where its name
 then is sure. People end silver and begin gold at different places: a bias for each labeller takes that up, and the
-product answers as the first of them would, who also labelled the 200. The fourth named all photos once more, blind.
+product answers as the first of them would, who also labelled the 200. The fourth named all photos once more, blind,
+and others as the first would, whose names they had studied: these stand where the first named nothing.
 """
 
 import argparse

@@ -165,7 +165,7 @@ def read(photos: Path) -> tuple[Rows, Pictures]:
         crops.append(around(photo, box, CROP_PX).transpose(2, 0, 1))
         names, others = ([NOT_NAMED] * len(LABELLERS) for _ in range(2))
         for label in named:
-            name, by = PaintName(label["paint"]), LABELLERS.index(label["by"].removeprefix("as "))
+            name, by = PaintName(label["paint"]), _person(label["by"])
             names[by] = NAMES.index(name)
             found.append((seen, names[by], by, FIRST_WEIGHT if by == 0 else 1.0, number, model))
             if other := exchanged(name, photo.pixels):
@@ -176,6 +176,10 @@ def read(photos: Path) -> tuple[Rows, Pictures]:
     bar.end()
     rows = Rows(*(np.asarray(column) for column in zip(*found, strict=True)))
     return rows, Pictures(torch.from_numpy(np.stack(crops)), torch.tensor(called), torch.tensor(called_turned))
+
+
+def _person(by: str) -> int:
+    return 0 if by == AS_FIRST else LABELLERS.index(by)
 
 
 def cross_validate_pixels(rows: Rows, pictures: Pictures, small: Numbers, start: Weights) -> None:
@@ -194,12 +198,13 @@ def cross_validate_pixels(rows: Rows, pictures: Pictures, small: Numbers, start:
 
 
 def _agreement(said: NDArray[np.int64], rows: Rows, chosen: NDArray[np.bool_]) -> dict[str, float]:
-    """How often what is said is what the first, all before the fourth, the fourth, and both of these named; and what
-    anybody's name becomes with red and blue exchanged."""
+    """How often what is said is what the first named (or others as the first), what all but the fourth, the fourth, and
+    both of these named; and what anybody's name becomes with red and blue exchanged."""
     turned, fourth = rows.weights == EXCHANGED_WEIGHT, rows.labellers == LABELLERS.index("fourth")
     again = dict(zip(rows.photos[fourth & ~turned], rows.names[fourth & ~turned], strict=True))
     agreed = np.asarray([again.get(photo) == name for photo, name in zip(rows.photos, rows.names, strict=True)])
-    groups = {"first": rows.labellers == 0, "before": ~fourth, "fourth": fourth, "where both agree": ~fourth & agreed}
+    first = rows.labellers == 0
+    groups = {"first": first, "all but the fourth": ~fourth, "fourth": fourth, "where both agree": ~fourth & agreed}
     groups = {name: group & ~turned for name, group in groups.items()} | {"exchanged": turned}
     return {name: float((said == rows.names)[chosen & group].mean()) for name, group in groups.items()}
 

@@ -160,6 +160,8 @@ def test_where_no_car_is_seen_the_photo_is_told_to_be_dark_or_blurred_or_to_show
     sharp = drawn_car(2, 1).resize((640, 440))
     assert _no_car(photo_of(sharp)) is CarProblem.not_a_car
     assert _no_car(photo_of(Image.new("RGB", (640, 440), "#d8d8d0"))) is CarProblem.not_a_car
+    wall = Image.fromarray(np.tile(np.linspace(150, 190, 640).astype(np.uint8), (440, 1))).convert("RGB")
+    assert _no_car(photo_of(wall)) is CarProblem.not_a_car
     assert _no_car(photo_of(sharp.point(lambda tone: tone * 0.04))) is CarProblem.too_dark
     assert _no_car(photo_of(sharp.filter(ImageFilter.GaussianBlur(14)))) is CarProblem.too_blurred
 

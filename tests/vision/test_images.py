@@ -137,7 +137,43 @@ def test_refuses_a_jpeg_of_endless_passes() -> None:
 
 def test_what_follows_a_jpeg_is_no_pass_of_it() -> None:
     """Phones append a film to a photo."""
-    assert read_image(encoded(320, 240) + b"\xff\xda\x00\x02" * 200).shape == (240, 320, 3)
+    assert read_image(encoded(320, 240) + b"\x00\x00" + b"\xff\xda\x00\x02" * 200).shape == (240, 320, 3)
+
+
+def test_passes_that_a_segment_of_the_decoder_does_not_hide_are_counted() -> None:
+    """FF02 has no length: a decoder that looks for the next restart goes on right behind it."""
+    data = with_scans(100)
+    first = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    hidden = data[:first] + b"\xff\x02" + (len(data) - first).to_bytes(2, "big") + data[first:]
+    assert problem(hidden) is PictureProblem.too_many_pixels
+
+
+def test_a_preview_within_a_photo_is_no_pass_of_it() -> None:
+    data = encoded(320, 240)
+    preview = b"\xff\xe5" + (2 + 4 * 200).to_bytes(2, "big") + b"\xff\xda\x00\x02" * 200
+    assert read_image(data[:2] + preview + data[2:]).shape == (240, 320, 3)
+
+
+def test_refuses_a_jpeg_of_endless_segments() -> None:
+    data = encoded(320, 240)
+    assert problem(data[:2] + b"\xff\xe5\x00\x02" * 11_000 + data[2:]) is PictureProblem.too_many_pixels
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage!", b"Exif\0\0MM\0*\0\0"])
+def test_a_picture_whose_exif_cannot_be_read_is_read(form: str, exif: bytes) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (120, 80)).save(out, form, exif=exif)
+    assert read_image(out.getvalue()).shape == (80, 120, 3)
+
+
+def test_memory_that_is_short_is_not_the_picture_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", short)
+    with pytest.raises(MemoryError):
+        read_image(encoded(320, 240))
 
 
 def test_a_photo_whose_position_is_damaged_is_read_and_turned() -> None:

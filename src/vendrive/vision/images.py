@@ -20,11 +20,13 @@ MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 64
 LONGER_SIDE_PX = 1280
 FORMATS = ("JPEG", "PNG", "WEBP")
-MAX_SCANS = 64
-"""Cameras write a JPEG in one pass, editors in about ten; each costs the decoder a pass over all pixels."""
+MAX_SCANS, MAX_SEGMENTS = 64, 10_000
+"""Cameras write a JPEG in one pass, editors in about ten; each costs the decoder a pass over all pixels. Its segments
+are some dozens; reading millions of empty ones takes seconds."""
 
-# A JPEG's markers, but those without a length: what stands for a byte FF, fillers, restarts.
-_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
+# A JPEG's markers that a length follows. A decoder skips FF02 to FFBF alone: what a length there hid, it would see.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_JPEG = b"\xff\xd8"
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -62,22 +64,22 @@ def read_image(data: bytes, longer_side_px: int = LONGER_SIDE_PX, formats: tuple
 
     Raises `Unreadable`: more than 15 MiB, more than 60 Mpx declared (refused before decoding, as a
     small file can declare a picture that fills the memory), a JPEG of more than 64 passes (each may take
-    few bytes), a side under 64 px, or no such picture.
+    few bytes) or 10,000 segments, a side under 64 px, or no such picture.
     """
     if len(data) > MAX_BYTES:
         raise Unreadable(PictureProblem.too_many_bytes)
+    if data.startswith(_JPEG):
+        _check_segments(data)
     try:
         with Image.open(BytesIO(data), formats=formats) as image:
             _check_size(image.size)
-            if image.format in ("JPEG", "MPO"):
-                _check_scans(data)
             return _decode(image, longer_side_px)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable(PictureProblem.too_many_pixels) from error
-    except Unreadable:
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:
-        # Pillow's decoders raise many kinds for damaged data, and its reader of EXIF TypeError and struct.error too.
+        # Pillow's decoders raise many kinds for damaged data.
         raise Unreadable(PictureProblem.not_a_picture) from error
 
 
@@ -88,14 +90,15 @@ def _check_size(size: tuple[int, int]) -> None:
         raise Unreadable(PictureProblem.too_few_pixels)
 
 
-def _check_scans(data: bytes) -> None:
-    scans, at = 0, 2
+def _check_segments(data: bytes) -> None:
+    scans, segments, at = 0, 0, len(_JPEG)
     while found := _MARKER.search(data, at):
         kind = data[found.start() + 1]
         if kind == _END_OF_IMAGE:
             return
+        segments += 1
         scans += kind == _START_OF_SCAN
-        if scans > MAX_SCANS:
+        if scans > MAX_SCANS or segments > MAX_SEGMENTS:
             raise Unreadable(PictureProblem.too_many_pixels)
         at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
 
@@ -103,7 +106,7 @@ def _check_scans(data: bytes) -> None:
 def _decode(image: Image.Image, longer_side_px: int) -> Picture:
     # JPEG decodes straight to a smaller size, so a 60 Mpx photo costs no 180 MB. Others are held once, not copied.
     share = longer_side_px / max(image.size)
-    image.draft("RGB", (int(image.width * share), int(image.height * share)))
+    image.draft("RGB", (max(1, int(image.width * share)), max(1, int(image.height * share))))
     small = _in_8_bits(image)
     small.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS)
     upright = _upright(small)
@@ -114,7 +117,10 @@ def _decode(image: Image.Image, longer_side_px: int) -> Picture:
 
 def _upright(image: Image.Image) -> Image.Image:
     # The orientation alone is read: phones write other tags that Pillow cannot write again.
-    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # Pillow's reader raises many kinds for damaged EXIF, which is no reason to refuse the picture.
+        return image
     return image.transpose(_TURN[orientation]) if orientation in _TURN else image
 
 

@@ -24,6 +24,7 @@ from vendrive.retail.events.models import AuditRow
 from vendrive.retail.keys import CannotOpen
 from vendrive.retail.scan import actions
 from vendrive.retail.scan.actions import PHOTOS_KEPT, forget_old, give_photo_consent, revoke_photo_consent
+from vendrive.retail.scan.export import Labelled, _write
 from vendrive.retail.scan.models import KeptPhoto, KnownCar, ReferenceView, Scan, ScanTry
 from vendrive.retail.scan.photos import keepsake
 from vendrive.retail.scan.references import add_views
@@ -212,6 +213,33 @@ def test_an_export_overwrites_nothing_of_others(shop: None, tmp_path: Path, name
     with pytest.raises(CommandError, match="no export wrote"):
         call_command("export_photos", tmp_path)
     assert (tmp_path / "feedback" / name).read_text() == "mine"
+
+
+def test_an_export_follows_no_link_and_replaces_no_file(shop: None, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "feedback").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "feedback").write_text("mine")
+    for folder in (tmp_path, tmp_path / "out"):
+        with pytest.raises(CommandError, match="no export wrote"):
+            call_command("export_photos", folder)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "out" / "feedback").read_text() == "mine"
+
+
+def test_an_export_that_was_cut_off_is_written_anew(
+    shop: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as at_that_moment:
+        at_that_moment.setattr(Path, "write_bytes", cut_off)
+        with pytest.raises(OSError, match="no space"):
+            _write(tmp_path / "feedback", [Labelled("ford-edge/1.jpg", "Ford Edge", b"jpeg")])
+    call_command("export_photos", tmp_path)
+    assert labels(tmp_path / "feedback") == []
+    assert not (tmp_path / "feedback" / "ford-edge").exists()
 
 
 def test_consent_given_twice_is_given_once(driver: Customer) -> None:

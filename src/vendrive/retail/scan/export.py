@@ -36,11 +36,21 @@ def export_photos(folder: Path, actor: str) -> dict[str, int]:
     """Write both folders anew and return how many photos each has; raise NotOurs."""
     for name in (REFERENCES, FEEDBACK):
         part = folder / name
-        if part.exists() and any(part.iterdir()) and not (part / OURS).is_file():
-            raise NotOurs(f"{part} holds files that no export wrote: name another folder")
+        if not _is_ours(part):
+            raise NotOurs(
+                f"{part} holds files that no export wrote, or one of an older version: "
+                "name another folder, or delete it yourself"
+            )
     counts = {REFERENCES: _write(folder / REFERENCES, _references()), FEEDBACK: _write(folder / FEEDBACK, _pairs())}
     record(actor, "photos_exported", folder.name, **counts)
     return counts
+
+
+def _is_ours(part: Path) -> bool:
+    """Return whether it may be written anew: nothing is there yet, an empty folder, or an earlier export."""
+    if part.is_symlink() or (part.exists() and not part.is_dir()):
+        return False
+    return not part.exists() or (part / OURS).is_file() or not any(part.iterdir())
 
 
 def _references() -> Iterator[Labelled]:
@@ -58,7 +68,15 @@ def _pairs() -> Iterator[Labelled]:
 
 
 def _write(folder: Path, photos: Iterable[Labelled]) -> int:
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        # The mark goes last: an export that was cut off can be written anew.
+        for held in folder.iterdir():
+            if held.is_dir():
+                shutil.rmtree(held)
+            elif held.name != OURS:
+                held.unlink()
+        (folder / OURS).unlink(missing_ok=True)
+        folder.rmdir()
     folder.mkdir(parents=True, mode=0o700)
     (folder / OURS).touch()
     count = 0

@@ -151,7 +151,10 @@ class Run:
         if state["recipe"] != json.dumps(asdict(self.recipe), sort_keys=True):
             raise ValueError(f"{folder / CHECKPOINT} is of another recipe: take another folder, or delete it")
         if state.get("learned_from") != self._learned_from:
-            raise ValueError(f"{folder / CHECKPOINT} learned from other photos: take another folder, or delete it")
+            raise ValueError(
+                f"{folder / CHECKPOINT} learned from other photos, or an older version wrote it: "
+                "take another folder, or delete it"
+            )
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.loss.load_state_dict(state["loss"])

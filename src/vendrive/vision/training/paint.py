@@ -25,7 +25,8 @@ STRIDE, PLACE_NUMBERS = 16, 4
 
 @dataclass(frozen=True)
 class PaintRecipe:
-    """`exchanged`: how often red and blue are, where the name then is sure. `first`: what the first's names weigh."""
+    """`exchanged`: how often red and blue are, where the name then is sure. `first`: what the first's
+    names weigh, and those that others gave as the first would."""
 
     seed: int = 0
     epochs: int = 20

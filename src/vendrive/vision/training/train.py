@@ -36,6 +36,8 @@ CAR = 0.73
 BATCH_ON_CPU = 12
 # So many of the photos of known models are to be called known.
 KNOWN_SHARE = 0.05
+# The shop keeps a name of at most 80 letters beside each vector; nine are of the file.
+MOST_LETTERS = 70
 WEIGHTS_OF_GATE, LEARNED_FROM = "gate.npz", "learned_from"
 
 
@@ -130,7 +132,7 @@ def _card(asked: Asked, recipes: Sequence[Recipe], figures: dict[str, float], th
     # Vectors of two trainings never share a name, even where somebody gave both the same.
     digest = sha256((asked.out / FILE).read_bytes()).hexdigest()[:8]
     return ModelCard(
-        name=f"{asked.name or f'cars-{asked.out.resolve().name}-{made}'}-{digest}",
+        name=f"{(asked.name or f'cars-{asked.out.resolve().name}-{made}')[:MOST_LETTERS]}-{digest}",
         research_only=not asked.for_shops,
         encoder=EncoderFile(file=FILE, output="vector", side_px=side_when_used(recipes[0]), dimensions=dimensions),
         thresholds=thresholds,

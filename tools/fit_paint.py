@@ -39,7 +39,7 @@ NEUTRAL = {PaintName.white, PaintName.silver, PaintName.grey, PaintName.black, P
 # Where green lies between blue and red decides what a blue becomes: (green - red) / (blue - red) below these.
 BECOMES = ((0.38, PaintName.red), (0.72, PaintName.orange), (1.05, PaintName.yellow))
 STRONG, LEAST_STRONG = 60, 0.01
-FIRST_WEIGHT, EXCHANGED_WEIGHT, FOLDS = 2.0, 0.5, 5
+EXCHANGED_WEIGHT, FOLDS = 0.5, 5
 LABELLERS = ("first", "second", "third", "fourth")
 # Who had learned the first's habits by what the first named: stands for the first where the first named nothing.
 AS_FIRST = "as first"
@@ -167,7 +167,7 @@ def read(photos: Path) -> tuple[Rows, Pictures]:
         for label in named:
             name, by = PaintName(label["paint"]), _person(label["by"])
             names[by] = NAMES.index(name)
-            found.append((seen, names[by], by, FIRST_WEIGHT if by == 0 else 1.0, number, model))
+            found.append((seen, names[by], by, PaintRecipe.first if by == 0 else 1.0, number, model))
             if other := exchanged(name, photo.pixels):
                 others[by] = NAMES.index(other)
                 found.append((seen_turned, others[by], by, EXCHANGED_WEIGHT, number, model))

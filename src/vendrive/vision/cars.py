@@ -126,23 +126,27 @@ class CarEncoder:
 
 def _problem(car: Photo, cars: int) -> CarProblem | None:
     """What makes the car hard to know; the first that holds."""
-    grey = cv2.cvtColor(car.pixels, cv2.COLOR_RGB2GRAY)
     if min(car.size) < SMALL_PX:
         return CarProblem.too_small
-    if float(np.percentile(grey, 90)) < DARK:
-        return CarProblem.too_dark
-    if _sharpness(grey) < BLURRED:
-        return CarProblem.too_blurred
-    return CarProblem.several_cars if cars > 1 else None
+    return _unclear(_grey(car)) or (CarProblem.several_cars if cars > 1 else None)
 
 
 def _no_car(photo: Photo) -> CarProblem:
     """Why no car is seen: in the dark, or where all edges are soft though tones differ, there may well be one."""
-    grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
+    grey = _grey(photo)
+    unclear = _unclear(grey)
+    plain = unclear is CarProblem.too_blurred and float(grey.std()) <= PLAIN
+    return CarProblem.not_a_car if unclear is None or plain else unclear
+
+
+def _unclear(grey: NDArray[Any]) -> CarProblem | None:
     if float(np.percentile(grey, 90)) < DARK:
         return CarProblem.too_dark
-    blurred = _sharpness(grey) < BLURRED and float(grey.std()) > PLAIN
-    return CarProblem.too_blurred if blurred else CarProblem.not_a_car
+    return CarProblem.too_blurred if _sharpness(grey) < BLURRED else None
+
+
+def _grey(photo: Photo) -> NDArray[Any]:
+    return cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY)
 
 
 def _sharpness(grey: NDArray[Any]) -> float:

@@ -68,17 +68,15 @@ def _pairs() -> Iterator[Labelled]:
 
 
 def _write(folder: Path, photos: Iterable[Labelled]) -> int:
-    if folder.exists():
-        # The mark goes last: an export that was cut off can be written anew.
-        for held in folder.iterdir():
-            if held.is_dir():
-                shutil.rmtree(held)
-            elif held.name != OURS:
-                held.unlink()
-        (folder / OURS).unlink(missing_ok=True)
-        folder.rmdir()
-    folder.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    # The mark stays all the while: an export that was cut off can be written anew.
     (folder / OURS).touch()
+    for held in folder.iterdir():
+        if held.is_dir() and not held.is_symlink():
+            shutil.rmtree(held)
+        elif held.name != OURS:
+            held.unlink()
     count = 0
     with (folder / LABELS).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
